@@ -1,0 +1,175 @@
+package config
+
+import (
+	"path"
+	"strings"
+)
+
+// validate checks the settings as they are after all layers. A file that is no
+// YAML was told of already, and whatever it sets is missing.
+func (l *loader) validate() {
+	if l.broken {
+		return
+	}
+	v := validator{loader: l, keys: map[any]key{}}
+	for _, k := range values(&l.config) {
+		v.keys[k.field] = k
+	}
+	c := &l.config
+	v.present(&c.DataDir)
+	v.ssh(&c.SSH)
+	v.auth(&c.Auth, &c.SSH)
+	v.courses(&c.Courses)
+	v.sandbox(&c.Sandbox)
+	v.local(&c.Sandbox.Local)
+	v.kubernetes(&c.Sandbox.Kubernetes)
+	v.proxy(&c.Proxy)
+	v.web(&c.Web)
+	v.address(&c.Metrics.Listen)
+	v.ports(c)
+}
+
+func (v validator) ssh(s *SSH) {
+	v.address(&s.Listen)
+	v.login(&s.SharedLogin)
+	v.login(&s.AdminLogin)
+	if strings.EqualFold(s.SharedLogin, s.AdminLogin) {
+		v.refuse(v.later(&s.AdminLogin, &s.SharedLogin), "%q is both the shared login and the admin login; choose two", s.AdminLogin)
+	}
+	v.atLeast(&s.MaxConnections, 1)
+	v.atLeast(&s.MaxConnectionsPerAddress, 1)
+	v.notMore(&s.MaxConnectionsPerAddress, &s.MaxConnections, s.MaxConnectionsPerAddress > s.MaxConnections)
+	v.positive(&s.HandshakeTimeout, &s.Keepalive)
+}
+
+func (v validator) auth(a *Auth, s *SSH) {
+	v.site(&a.GitHubURL)
+	for _, list := range []*[]string{&a.Users, &a.Admins} {
+		for i, login := range *list {
+			switch {
+			case login == "*" && list == &a.Admins:
+				v.refuseItem(list, i, "* would make everyone an instructor; name the logins")
+			case login == "*":
+			case !loginText.MatchString(login):
+				v.refuseItem(list, i, "%q is no login name; %s", login, loginRule)
+			case strings.EqualFold(login, s.SharedLogin) || strings.EqualFold(login, s.AdminLogin):
+				v.refuseItem(list, i, "%q is the shared or the admin login and cannot be a person's; remove it or rename that login", login)
+			}
+		}
+	}
+	v.positive(&a.CacheFor, &a.StaleFor)
+	v.notMore(&a.CacheFor, &a.StaleFor, a.CacheFor > a.StaleFor)
+}
+
+func (v validator) courses(c *Courses) {
+	if len(c.Sources) == 0 {
+		v.refuse(&c.Sources, "names no course; write a path or a url")
+	}
+	for i, source := range c.Sources {
+		switch {
+		case source.Path == "" && source.URL == "":
+			v.refuseItem(&c.Sources, i, "needs a path or a url")
+		case source.Path != "" && source.URL != "":
+			v.refuseItem(&c.Sources, i, "has a path and a url; write two sources")
+		case source.URL != "":
+			if err := checkArchive(source.URL); err != nil {
+				v.refuseItem(&c.Sources, i, "%s", err)
+			}
+		}
+	}
+}
+
+func (v validator) sandbox(s *Sandbox) {
+	v.atLeast(&s.MaxSessions, 1)
+	v.positive(&s.MaxLife, &s.Idle, &s.Grace)
+	v.notMore(&s.Idle, &s.MaxLife, s.Idle > s.MaxLife)
+}
+
+func (v validator) local(l *Local) {
+	v.memory(&l.Memory)
+	v.atLeast(&l.Processes, 1)
+}
+
+func (v validator) kubernetes(k *Kubernetes) {
+	v.matches(&k.Namespace, dnsLabel, "is no namespace; write lower-case letters, digits and hyphens")
+	v.matches(&k.Image, imageText, "is no image; write it like registry/name:tag")
+	if k.RuntimeClass != "" {
+		v.matches(&k.RuntimeClass, dnsName, "is no RuntimeClass; write its name, such as gvisor")
+	}
+	v.storage(&k.Storage)
+	for _, r := range []*Resources{&k.Requests, &k.Limits} {
+		v.memory(&r.Memory)
+		if r.CPU.Milli() == 0 {
+			v.refuse(&r.CPU, "%s is too small; it must be more than zero", r.CPU)
+		}
+	}
+	v.notMore(&k.Requests.CPU, &k.Limits.CPU, k.Requests.CPU.Milli() > k.Limits.CPU.Milli())
+	v.notMore(&k.Requests.Memory, &k.Limits.Memory, k.Requests.Memory > k.Limits.Memory)
+}
+
+func (v validator) storage(s *Storage) {
+	if s.Class != "" {
+		v.matches(&s.Class, dnsName, "is no StorageClass; write its name, or nothing for the cluster's default")
+		v.onlyFor(&s.Class, s, StoragePVC)
+	}
+	if s.Path != "" {
+		if !path.IsAbs(s.Path) {
+			v.refuse(&s.Path, "%q is no absolute path; begin it with /", s.Path)
+		}
+		v.onlyFor(&s.Path, s, StorageHostPath)
+	} else if s.Kind == StorageHostPath {
+		v.refuse(&s.Kind, "hostPath needs a folder; write it as %s", v.keys[&s.Path].path)
+	}
+	v.memory(&s.Size)
+}
+
+// onlyFor refuses a storage setting that its kind would silently ignore.
+func (v validator) onlyFor(field *string, s *Storage, kind string) {
+	if s.Kind != kind {
+		v.refuse(field, "is for %s %s only, and that is %s; remove it or change that", v.keys[&s.Kind].path, kind, s.Kind)
+	}
+}
+
+func (v validator) proxy(p *Proxy) {
+	v.address(&p.Listen)
+	v.site(&p.Upstream)
+	for i, model := range p.Models {
+		if !wordText.MatchString(model) {
+			v.refuseItem(&p.Models, i, "%q is no model's name", model)
+		}
+	}
+	for i, tool := range p.Tools {
+		if !toolText.MatchString(tool) {
+			v.refuseItem(&p.Tools, i, "%q is no tool's name; write it like Read", tool)
+		}
+	}
+	v.atLeast(&p.RequestsPerMinute, 1)
+	v.atLeast(&p.Concurrency, 1)
+	v.atLeast(&p.TokensPerDay, 0)
+}
+
+func (v validator) web(w *Web) {
+	v.address(&w.Listen)
+	v.site(&w.PublicURL)
+}
+
+// ports refuses two servers of one process on one port. The proxy is a process
+// of its own, often on another machine, and may use the same numbers.
+func (v validator) ports(c *Config) {
+	listens := []*string{&c.SSH.Listen, &c.Metrics.Listen}
+	if c.Web.Enabled {
+		listens = append(listens, &c.Web.Listen)
+	}
+	for i, a := range listens {
+		for _, b := range listens[:i] {
+			if sameAddress(*a, *b) && v.read(a, b) {
+				at := v.later(a, b)
+				other := a
+				if at == any(a) {
+					other = b
+				}
+				v.refuse(at, "%q is taken by %s; choose another port", *a, v.keys[other].path)
+			}
+		}
+	}
+}

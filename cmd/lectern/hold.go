@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/charmbracelet/x/term"
+	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
+
+	"lectern/sandbox"
+	"lectern/sandbox/hold"
+)
+
+func holdCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:    "hold",
+		Short:  "Own a sandbox's terminal (runs inside sandboxes)",
+		Hidden: true,
+	}
+	cmd.AddCommand(holdRunCommand(), holdAttachCommand())
+	return cmd
+}
+
+func holdRunCommand() *cobra.Command {
+	var (
+		socket     string
+		readyFD    int
+		life, idle time.Duration
+		ownNotices bool
+	)
+	cmd := &cobra.Command{
+		Use:   "run --socket PATH -- COMMAND [ARGUMENT...]",
+		Short: "Run a tutor on a pseudo-terminal that others can join",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			// What was inherited is for us alone, not for the tutor.
+			if err := unix.CloseRange(3, ^uint(0)>>1, unix.CLOSE_RANGE_CLOEXEC); err != nil {
+				return fmt.Errorf("keep inherited files to ourselves: %w", err)
+			}
+			// A hang-up of whoever started us is no reason to leave.
+			signal.Ignore(syscall.SIGHUP)
+			listener, err := hold.Listen(socket)
+			if err != nil {
+				return err
+			}
+			defer func() { _ = os.Remove(socket) }()
+			if readyFD > 0 {
+				ready := os.NewFile(uintptr(readyFD), "ready")
+				_, err := io.WriteString(ready, "ready\n")
+				if err := errors.Join(err, ready.Close()); err != nil {
+					return fmt.Errorf("tell that the holder is ready: %w", err)
+				}
+			}
+			dir, err := os.Getwd()
+			if err != nil {
+				return err
+			}
+			exit, err := hold.Run(cmd.Context(), hold.Options{
+				Listener: listener, Command: args, Environ: os.Environ(), Dir: dir,
+				Life: life, Idle: idle, OwnNotices: ownNotices,
+				Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
+			})
+			if err != nil {
+				return err
+			}
+			if exit.Code != 0 {
+				return exitStatus(exit.Code)
+			}
+			return nil
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&socket, "socket", "", "Unix socket on which terminals join")
+	flags.IntVar(&readyFD, "ready-fd", 0, "descriptor that gets a line once the socket is there")
+	flags.DurationVar(&life, "life", 2*time.Hour, "end the tutor after this time")
+	flags.DurationVar(&idle, "idle", 0, "end the tutor when nobody has typed for this time; 0 is never")
+	flags.BoolVar(&ownNotices, "own-notices", false, "the tutor shows notices itself")
+	_ = cmd.MarkFlagRequired("socket")
+	return cmd
+}
+
+func holdAttachCommand() *cobra.Command {
+	var (
+		socket string
+		watch  bool
+	)
+	cmd := &cobra.Command{
+		Use:   "attach --socket PATH",
+		Short: "Join this terminal to the tutor's",
+		Long: `Join this terminal to the tutor's, until the tutor ends.
+
+The exit status is the tutor's own. It is 75 when a newer terminal took over.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			mode := sandbox.Control
+			if watch {
+				mode = sandbox.Watch
+			}
+			return attach(cmd.Context(), socket, mode)
+		},
+	}
+	cmd.Flags().StringVar(&socket, "socket", "", "Unix socket of the holder")
+	cmd.Flags().BoolVar(&watch, "watch", false, "only look")
+	_ = cmd.MarkFlagRequired("socket")
+	return cmd
+}
+
+// tempFail is EX_TEMPFAIL of sysexits.h: the session goes on elsewhere.
+const tempFail = exitStatus(75)
+
+func attach(ctx context.Context, socket string, mode sandbox.AttachMode) error {
+	conn, err := hold.Dial(ctx, socket)
+	if err != nil {
+		return fmt.Errorf("no tutor is running here: %w", err)
+	}
+	t := sandbox.Terminal{In: os.Stdin, Out: os.Stdout, Size: sandbox.Size{}.Clamp()}
+	if term.IsTerminal(os.Stdin.Fd()) {
+		before, err := term.MakeRaw(os.Stdin.Fd())
+		if err != nil {
+			return fmt.Errorf("put the terminal into raw mode: %w", err)
+		}
+		defer func() { _ = term.Restore(os.Stdin.Fd(), before) }()
+		sizes := make(chan sandbox.Size, 1)
+		t.Resizes = sizes
+		t.Size = ownSize()
+		changed := make(chan os.Signal, 1)
+		signal.Notify(changed, syscall.SIGWINCH)
+		done, stopped := make(chan struct{}), make(chan struct{})
+		defer func() {
+			signal.Stop(changed)
+			close(done)
+			<-stopped
+		}()
+		go func() {
+			defer close(stopped)
+			for {
+				select {
+				case <-changed:
+					select {
+					case <-sizes: // only the newest counts
+					default:
+					}
+					sizes <- ownSize()
+				case <-done:
+					return
+				}
+			}
+		}()
+	}
+	exit, err := hold.Attach(ctx, conn, mode, t)
+	if err != nil {
+		return err
+	}
+	switch {
+	case exit.Ending == sandbox.TakenOver:
+		return tempFail
+	case exit.Code != 0:
+		return exitStatus(exit.Code)
+	}
+	return nil
+}
+
+func ownSize() sandbox.Size {
+	cols, rows, err := term.GetSize(os.Stdin.Fd())
+	if err != nil {
+		return sandbox.Size{}.Clamp()
+	}
+	return sandbox.Size{Cols: cols, Rows: rows}.Clamp()
+}

@@ -1,0 +1,46 @@
+// Command lectern is the lab gateway and everything that runs inside a
+// sandbox, in one binary: a small file a subcommand.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := root().ExecuteContext(ctx)
+	stop()
+	var status exitStatus
+	switch {
+	case err == nil:
+	case errors.As(err, &status):
+		os.Exit(int(status))
+	default:
+		fmt.Fprintln(os.Stderr, "lectern:", err)
+		os.Exit(1)
+	}
+}
+
+// exitStatus ends the program with a status and without another word.
+type exitStatus int
+
+func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
+
+func root() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:           "lectern",
+		Short:         "A lab you reach by ssh: pick a course, study it with a tutor in a private sandbox",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	cmd.CompletionOptions.HiddenDefaultCmd = true
+	cmd.AddCommand(serveCommand(), courseCommand(), holdCommand(), tutorCommand(), versionCommand())
+	return cmd
+}

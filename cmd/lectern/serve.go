@@ -1,0 +1,246 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strings"
+
+	"charm.land/ssh"
+	"github.com/spf13/cobra"
+	gossh "golang.org/x/crypto/ssh"
+
+	"lectern/cmd/lectern/config"
+	"lectern/course"
+	"lectern/course/source"
+	"lectern/gateway"
+	"lectern/gateway/auth"
+	"lectern/progress"
+	"lectern/sandbox"
+	"lectern/sandbox/local"
+)
+
+func serveCommand() *cobra.Command {
+	var (
+		file             string
+		printConfig, own bool
+	)
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the gateway",
+		Long: `Run the gateway. Settings come from the defaults, the file of --config, the
+environment (LECTERN_SSH_LISTEN for ssh.listen) and flags; the later wins.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := config.Load(config.LoadOptions{
+				File: file, Environ: os.Environ(), Allow: []string{"LECTERN_TEST_*"}, Flags: cmd.Flags(),
+			})
+			if err != nil {
+				return err
+			}
+			if printConfig {
+				return c.Write(cmd.OutOrStdout())
+			}
+			return serve(cmd.Context(), c, own, cmd.OutOrStdout())
+		},
+	}
+	config.RegisterFlags(cmd.Flags())
+	cmd.Flags().StringVar(&file, "config", "", "YAML file with settings")
+	cmd.Flags().BoolVar(&printConfig, "print-config", false, "print the settings in force, secrets masked, and exit")
+	cmd.Flags().BoolVar(&own, "trust-me", false, "let in whoever runs this: the keys in ~/.ssh and the agent, or a new one, and print the ssh command")
+	return cmd
+}
+
+func serve(ctx context.Context, c config.Config, own bool, out io.Writer) (err error) {
+	log, err := newLogger(c.Log)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
+		return fmt.Errorf("make the data folder: %w", err)
+	}
+	catalogue, err := loadCourses(ctx, c, log)
+	if err != nil {
+		return err
+	}
+	var me owner
+	if own {
+		if me, err = findOwner(ctx, c.DataDir); err != nil {
+			return err
+		}
+	}
+	directory, err := auth.New(auth.Options{
+		GitHubURL: c.Auth.GitHubURL, Users: c.Auth.Users, Admins: c.Auth.Admins,
+		AuthorizedKeysFile: c.Auth.AuthorizedKeys, ExtraKeys: me.keys,
+		SharedLogin: c.SSH.SharedLogin, AdminLogin: c.SSH.AdminLogin,
+		CacheFor: c.Auth.CacheFor, StaleFor: c.Auth.StaleFor,
+		CachePath: filepath.Join(c.DataDir, "keys.db"), Logger: log,
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, directory.Close()) }()
+	store, err := progress.Open(filepath.Join(c.DataDir, "lectern.db"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	backend, err := newBackend(ctx, c, log)
+	if err != nil {
+		return err
+	}
+	server, err := gateway.New(gateway.Options{
+		HostKey: c.SSH.HostKey, SharedLogin: c.SSH.SharedLogin, AdminLogin: c.SSH.AdminLogin,
+		HandshakeTimeout: c.SSH.HandshakeTimeout, KeepAlive: c.SSH.Keepalive,
+		MaxConnections: c.SSH.MaxConnections, MaxConnectionsPerAddress: c.SSH.MaxConnectionsPerAddress,
+		Directory: directory, Courses: catalogue, Unlock: course.Unlock(c.Courses.Unlock), Progress: store,
+		Backend: backend, MaxSessions: c.Sandbox.MaxSessions, Grace: c.Sandbox.Grace, Log: log,
+	})
+	if err != nil {
+		return err
+	}
+	var listen net.ListenConfig
+	listener, err := listen.Listen(ctx, "tcp", c.SSH.Listen)
+	if err != nil {
+		return fmt.Errorf("listen for SSH: %w", err)
+	}
+	log.Info("listening", "address", listener.Addr().String(), "courses", len(catalogue.All()), "version", versionText())
+	if own {
+		me.invite(out, c.SSH.SharedLogin, listener.Addr(), server.HostKeys())
+	}
+	return server.Serve(ctx, listener)
+}
+
+func newLogger(c config.Log) (*slog.Logger, error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.Level)); err != nil {
+		return nil, fmt.Errorf("read log.level: %w", err)
+	}
+	options := &slog.HandlerOptions{Level: level}
+	if c.Format == config.LogJSON {
+		return slog.New(slog.NewJSONHandler(os.Stderr, options)), nil
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, options)), nil
+}
+
+// loadCourses reads every source. A course with faults is left out and said
+// so; a gateway without any course has nothing to do.
+func loadCourses(ctx context.Context, c config.Config, log *slog.Logger) (*course.Catalogue, error) {
+	var (
+		courses []course.Course
+		seen    = make(map[string]bool)
+	)
+	for _, from := range c.Courses.Sources {
+		opened, err := source.Open(ctx, source.Spec{Path: from.Path, URL: from.URL}, source.Options{
+			CacheDir: filepath.Join(c.DataDir, "courses"),
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, warning := range opened.Warnings {
+			log.Warn("course source", "source", from.Path+from.URL, "warning", warning)
+		}
+		report, err := course.Scan(opened.Dir)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range report.Courses {
+			for _, p := range r.Problems {
+				log.Warn("course", "course", r.Course.ID, "problem", p.String())
+			}
+		}
+		for _, usable := range report.Usable() {
+			if seen[usable.ID] {
+				log.Warn("left out a course whose id another source has", "course", usable.ID, "dir", usable.Dir)
+				continue
+			}
+			seen[usable.ID] = true
+			courses = append(courses, usable)
+		}
+	}
+	if len(courses) == 0 {
+		return nil, errors.New("there is no course to teach: look at courses.sources, and at what lectern course check says of them")
+	}
+	return course.NewCatalogue(courses), nil
+}
+
+func newBackend(ctx context.Context, c config.Config, log *slog.Logger) (sandbox.Backend, error) {
+	if c.Sandbox.Backend != config.BackendLocal {
+		return nil, fmt.Errorf("sandbox.backend %s is not part of this version: set it to %s", c.Sandbox.Backend, config.BackendLocal)
+	}
+	if c.Sandbox.Agent == config.AgentClaude {
+		return nil, fmt.Errorf("sandbox.agent %s is not part of this version: set it to %s or %s", config.AgentClaude, config.AgentAuto, config.AgentTutor)
+	}
+	executable, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find the lectern program: %w", err)
+	}
+	if c.Sandbox.Local.Isolation == config.IsolationNone {
+		log.Warn("sandboxes are NOT isolated (sandbox.local.isolation is none): the tutor runs as this user and can read what this user can")
+	}
+	return local.New(ctx, local.Options{
+		Dir: c.DataDir, Executable: executable, Isolation: local.Isolation(c.Sandbox.Local.Isolation),
+		Life: c.Sandbox.MaxLife, Idle: c.Sandbox.Idle,
+		Memory: int64(c.Sandbox.Local.Memory), Processes: c.Sandbox.Local.Processes, Log: log,
+	})
+}
+
+// owner is the person who runs a gateway for themselves.
+type owner struct {
+	keys     []auth.ExtraKey
+	identity string // the key file to name in the ssh command; empty: ssh finds one
+}
+
+// findOwner collects the keys that their ssh will offer, or makes one.
+func findOwner(ctx context.Context, dataDir string) (owner, error) {
+	var me owner
+	login := "learner"
+	if u, err := user.Current(); err == nil {
+		login = auth.LocalLogin(u.Username)
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return me, fmt.Errorf("find your home folder: %w", err)
+	}
+	keys, err := auth.LocalKeys(ctx, home, os.Getenv("SSH_AUTH_SOCK"))
+	if len(keys) == 0 {
+		if me.identity, err = filepath.Abs(filepath.Join(dataDir, "learner_ed25519")); err != nil {
+			return me, err
+		}
+		key, err := auth.ThrowAwayKey(me.identity)
+		if err != nil {
+			return me, err
+		}
+		keys = append(keys, key)
+	} else if err != nil {
+		slog.Warn("some of your keys could not be read", "error", err)
+	}
+	for _, key := range keys {
+		me.keys = append(me.keys, auth.ExtraKey{Login: login, Key: key})
+	}
+	return me, nil
+}
+
+// invite prints the one line that the owner has to type.
+func (o owner) invite(out io.Writer, login string, addr net.Addr, hostKeys []ssh.PublicKey) {
+	host, port, _ := net.SplitHostPort(addr.String())
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() || ip.IsLoopback() {
+		host = "localhost"
+	}
+	command := []string{"ssh", "-p", port}
+	if o.identity != "" {
+		command = append(command, "-i", o.identity, "-o", "IdentitiesOnly=yes")
+	}
+	command = append(command, login+"@"+host)
+	_, _ = fmt.Fprintf(out, "\nLectern is ready. In another terminal, type:\n\n    %s\n\n", strings.Join(command, " "))
+	for _, key := range hostKeys {
+		_, _ = fmt.Fprintf(out, "The first time, ssh asks about this server's key. It is %s\n", gossh.FingerprintSHA256(key))
+	}
+	_, _ = fmt.Fprint(out, "Ctrl-C stops the gateway; sessions go on until it is back.\n\n")
+}

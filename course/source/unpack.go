@@ -1,0 +1,220 @@
+package source
+
+import (
+	"archive/tar"
+	"bufio"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// ErrUnsafe is wrapped by the errors of archives that try to write where they
+// must not or to use up the machine. Nothing of such an archive is kept.
+var ErrUnsafe = errors.New("the archive is not safe to unpack")
+
+const (
+	maxNameBytes   = 200 // of one folder or file
+	maxFolderDepth = 32
+	// ratioGrace is how much may come out before the ratio counts, since a
+	// small archive can rightly shrink a lot.
+	ratioGrace = 4 << 20
+)
+
+// unpack writes the files of a .tar.gz archive of the given size below tree.
+// It returns how many links and special files it left out.
+func unpack(ctx context.Context, tree *os.Root, from io.Reader, size int64, limits Limits) (skipped int, err error) {
+	compressed := bufio.NewReader(from)
+	if magic, err := compressed.Peek(2); err != nil || magic[0] != 0x1f || magic[1] != 0x8b {
+		return 0, errors.New("it is not a gzip file; give the address of a .tar.gz archive")
+	}
+	expanded, err := gzip.NewReader(compressed)
+	if err != nil {
+		return 0, fmt.Errorf("it is not a sound gzip file: %w", err)
+	}
+	defer expanded.Close()
+	u := unpacker{ctx: ctx, tree: tree, limits: limits, left: limits.Unpacked}
+	// Besides the files there are headers; without a bound on them too, an
+	// archive of nothing but headers would go on for ever.
+	u.stream = &meter{from: expanded, size: size, limits: limits, left: limits.Unpacked + int64(limits.Entries)*4096}
+	entries := tar.NewReader(u.stream)
+	for {
+		header, err := entries.Next()
+		if errors.Is(err, io.EOF) {
+			return u.skipped, u.drain()
+		}
+		if err != nil {
+			return 0, archiveError(err)
+		}
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		if err := u.entry(header, entries); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// archiveError says of a broken archive that it is broken, and of an unsafe
+// one that it is unsafe.
+func archiveError(err error) error {
+	switch {
+	case errors.Is(err, ErrUnsafe):
+		return err
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("the archive ends too early; fetch or make it again: %w", err)
+	}
+	return fmt.Errorf("the archive is broken; make it again: %w", err)
+}
+
+type unpacker struct {
+	ctx     context.Context
+	tree    *os.Root
+	stream  io.Reader
+	limits  Limits
+	left    int64 // bytes of files that may still come
+	entries int
+	skipped int
+}
+
+// drain reads what follows the end of the archive, so that a checksum or a
+// length that is wrong is noticed.
+func (u *unpacker) drain() error {
+	if _, err := io.Copy(io.Discard, u.stream); err != nil {
+		return archiveError(err)
+	}
+	return nil
+}
+
+func (u *unpacker) entry(header *tar.Header, content io.Reader) error {
+	if header.Typeflag == tar.TypeXGlobalHeader {
+		return nil // GitHub's note of the commit
+	}
+	u.entries++
+	if u.entries > u.limits.Entries {
+		return fmt.Errorf("%w: it holds more than %d entries", ErrUnsafe, u.limits.Entries)
+	}
+	name, err := safeName(header.Name)
+	if err != nil {
+		return err
+	}
+	switch header.Typeflag {
+	case tar.TypeDir:
+		if name == "." {
+			return nil
+		}
+		return u.made(u.tree.MkdirAll(name, 0o755), name)
+	case tar.TypeReg:
+		return u.file(name, content)
+	}
+	// Links could point anywhere, and devices are no courses.
+	u.skipped++
+	return nil
+}
+
+func (u *unpacker) file(name string, content io.Reader) error {
+	if name == "." {
+		return fmt.Errorf("%w: a file in it has no name", ErrUnsafe)
+	}
+	if err := u.made(u.tree.MkdirAll(path.Dir(name), 0o755), name); err != nil {
+		return err
+	}
+	file, err := u.tree.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+	if err != nil {
+		return u.made(err, name)
+	}
+	written, err := io.Copy(file, io.LimitReader(content, u.left+1))
+	if closeErr := file.Close(); err == nil && closeErr != nil {
+		return u.made(closeErr, name)
+	}
+	var onDisk *os.PathError
+	switch {
+	case errors.As(err, &onDisk):
+		return u.made(err, name)
+	case err != nil:
+		return archiveError(err)
+	}
+	if u.left -= written; u.left < 0 {
+		return fmt.Errorf("%w: its files are larger than %d MiB in all", ErrUnsafe, u.limits.Unpacked>>20)
+	}
+	return nil
+}
+
+// made names what could not be written.
+func (u *unpacker) made(err error, name string) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("write %q of the archive: %w", name, err)
+}
+
+// safeName turns a name in an archive into a path below the tree. Names that
+// lead out of it are refused; characters that steer a terminal are replaced.
+func safeName(name string) (string, error) {
+	for _, part := range strings.Split(name, "/") {
+		if part == ".." {
+			return "", fmt.Errorf("%w: the name %q leads out of it", ErrUnsafe, short(name))
+		}
+	}
+	if strings.HasPrefix(name, "/") {
+		return "", fmt.Errorf("%w: the name %q is absolute", ErrUnsafe, short(name))
+	}
+	parts := strings.Split(path.Clean(strings.Map(safeRune, strings.ToValidUTF8(name, "_"))), "/")
+	if len(parts) > maxFolderDepth {
+		return "", fmt.Errorf("%w: the name %q is more than %d folders deep", ErrUnsafe, short(name), maxFolderDepth)
+	}
+	for _, part := range parts {
+		if len(part) > maxNameBytes {
+			return "", fmt.Errorf("%w: the name %q is longer than %d bytes", ErrUnsafe, short(name), maxNameBytes)
+		}
+	}
+	clean := path.Join(parts...)
+	if !filepath.IsLocal(clean) {
+		return "", fmt.Errorf("%w: the name %q cannot be used", ErrUnsafe, short(name))
+	}
+	return clean, nil
+}
+
+func safeRune(r rune) rune {
+	if r == '\\' || r == utf8.RuneError || !unicode.IsGraphic(r) {
+		return '_'
+	}
+	return r
+}
+
+// short is a name cut to what fits a message.
+func short(name string) string {
+	const most = 80
+	if len(name) > most {
+		return strings.ToValidUTF8(name[:most], "") + "…"
+	}
+	return name
+}
+
+// meter passes on what a compressed archive expands to, up to its limits.
+type meter struct {
+	from   io.Reader
+	size   int64 // of the compressed archive
+	limits Limits
+	read   int64
+	left   int64
+}
+
+func (m *meter) Read(p []byte) (int, error) {
+	n, err := m.from.Read(p)
+	m.read += int64(n)
+	if m.read > m.left {
+		return 0, fmt.Errorf("%w: it expands to more than %d MiB", ErrUnsafe, m.limits.Unpacked>>20)
+	}
+	if m.read > ratioGrace && m.read/m.limits.Ratio > m.size {
+		return 0, fmt.Errorf("%w: it expands to more than %d times its size", ErrUnsafe, m.limits.Ratio)
+	}
+	return n, err
+}

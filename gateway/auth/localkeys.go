@@ -1,0 +1,110 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/agent"
+)
+
+const (
+	agentTimeout     = 2 * time.Second
+	largestPublicKey = 64 << 10
+)
+
+// LocalKeys gives the sound public keys of the person at this machine: those
+// in .ssh/*.pub below home, and those in the agent behind the socket, which
+// may be empty. Places that do not exist are passed over. Keys are valid even
+// where err is set, which then says what else could not be read.
+func LocalKeys(ctx context.Context, home, agentSocket string) (keys []ssh.PublicKey, err error) {
+	seen := map[fingerprint]bool{}
+	add := func(key ssh.PublicKey) {
+		if checkSound(key) == nil && !seen[fingerprintOf(key)] {
+			seen[fingerprintOf(key)] = true
+			keys = append(keys, key)
+		}
+	}
+	paths, err := filepath.Glob(filepath.Join(escapeGlob(home), ".ssh", "*.pub"))
+	for _, path := range paths {
+		content, readErr := readSmall(path)
+		if readErr != nil {
+			err = errors.Join(err, fmt.Errorf("read a public key: %w", readErr))
+			continue
+		}
+		if key, _, _, _, parseErr := ssh.ParseAuthorizedKey(content); parseErr == nil {
+			add(key)
+		}
+	}
+	if agentSocket == "" {
+		return keys, err
+	}
+	inAgent, agentErr := agentKeys(ctx, agentSocket)
+	if agentErr != nil && !errors.Is(agentErr, fs.ErrNotExist) {
+		err = errors.Join(err, fmt.Errorf("ask the SSH agent for its keys: %w", agentErr))
+	}
+	for _, key := range inAgent {
+		add(key)
+	}
+	return keys, err
+}
+
+// escapeGlob keeps brackets in a folder's name from being a pattern.
+func escapeGlob(path string) string {
+	var escaped []rune
+	for _, r := range path {
+		if r == '*' || r == '?' || r == '[' || r == '\\' {
+			escaped = append(escaped, '\\')
+		}
+		escaped = append(escaped, r)
+	}
+	return string(escaped)
+}
+
+func readSmall(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() || info.Size() > largestPublicKey {
+		return nil, fmt.Errorf("%s is no public key file", path)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return io.ReadAll(io.LimitReader(file, largestPublicKey))
+}
+
+func agentKeys(ctx context.Context, socket string) ([]ssh.PublicKey, error) {
+	ctx, cancel := context.WithTimeout(ctx, agentTimeout)
+	defer cancel()
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(ctx, "unix", socket)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	// An agent that does not answer ends with the context.
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	defer stop()
+	listed, err := agent.NewClient(conn).List()
+	if err != nil {
+		return nil, errors.Join(err, ctx.Err())
+	}
+	var keys []ssh.PublicKey
+	for _, one := range listed {
+		if key, err := ssh.ParsePublicKey(one.Blob); err == nil {
+			keys = append(keys, key)
+		}
+	}
+	return keys, nil
+}

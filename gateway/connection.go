@@ -1,0 +1,97 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"charm.land/ssh"
+	gossh "golang.org/x/crypto/ssh"
+)
+
+// connections counts the open TCP connections, all and by address.
+type connections struct {
+	maxAll, maxPerAddress int
+
+	mu     sync.Mutex
+	all    int
+	byHost map[string]int
+}
+
+// admit lets a connection in and returns it wrapped so that closing it gives
+// its place back, or tells why not.
+func (c *connections) admit(conn net.Conn) (net.Conn, error) {
+	host, _, err := net.SplitHostPort(conn.RemoteAddr().String())
+	if err != nil {
+		host = conn.RemoteAddr().String()
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.maxAll > 0 && c.all >= c.maxAll:
+		return nil, fmt.Errorf("there are %d connections already; try again in a minute", c.all)
+	case c.maxPerAddress > 0 && c.byHost[host] >= c.maxPerAddress:
+		return nil, fmt.Errorf("there are %d connections from your address already; close one and try again", c.byHost[host])
+	}
+	c.all++
+	c.byHost[host]++
+	return &countedConn{Conn: conn, release: sync.OnceFunc(func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.all--
+		if c.byHost[host]--; c.byHost[host] == 0 {
+			delete(c.byHost, host)
+		}
+	})}, nil
+}
+
+type countedConn struct {
+	net.Conn
+	release func()
+}
+
+func (c *countedConn) Close() error {
+	c.release()
+	return c.Conn.Close()
+}
+
+// keepAliveKey marks a connection that is asked for signs of life already.
+type keepAliveKey struct{}
+
+// keepAlive asks the client of a connection for a sign of life now and then,
+// from its first session on, and closes the connection when none comes within
+// another interval: a peer that vanished without a word would otherwise stay
+// for as long as TCP tries.
+func (s *Server) keepAlive(ctx ssh.Context, conn gossh.Conn) {
+	ctx.Lock()
+	defer ctx.Unlock()
+	if ctx.Value(keepAliveKey{}) != nil || s.KeepAlive <= 0 {
+		return
+	}
+	ctx.SetValue(keepAliveKey{}, true)
+	s.keepers.Add(1)
+	go func() {
+		defer s.keepers.Done()
+		askForLife(ctx, conn, s.KeepAlive)
+	}()
+}
+
+func askForLife(ctx context.Context, conn gossh.Conn, interval time.Duration) {
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		late := time.AfterFunc(interval, func() { _ = conn.Close() })
+		_, _, err := conn.SendRequest("keepalive@openssh.com", true, nil)
+		late.Stop()
+		if err != nil {
+			return
+		}
+	}
+}

@@ -1,0 +1,200 @@
+// Package gateway is the SSH front door: it lets learners in, shows them the
+// picker, hands their terminal to a sandbox and takes it back, and answers the
+// commands that need no terminal.
+//
+// It knows SSH, the screens (tui), what a sandbox is (sandbox, never which
+// kind), courses and progress.
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"charm.land/ssh"
+	"charm.land/wish/v2"
+
+	"lectern/course"
+	"lectern/gateway/auth"
+	"lectern/progress"
+	"lectern/sandbox"
+)
+
+// Options is what a server is made from.
+type Options struct {
+	// HostKey is the path of the private host key; it is made where it is
+	// missing.
+	HostKey string
+	// SharedLogin and AdminLogin are the login names that stand for whoever
+	// has the key.
+	SharedLogin, AdminLogin string
+	// HandshakeTimeout bounds the time until a client has signed in.
+	HandshakeTimeout time.Duration
+	// KeepAlive is how often a client is asked for a sign of life, and how
+	// long it may take to give it.
+	KeepAlive time.Duration
+	// MaxConnections and MaxConnectionsPerAddress bound the open connections;
+	// 0 is no bound.
+	MaxConnections, MaxConnectionsPerAddress int
+
+	Directory *auth.Directory
+	Courses   *course.Catalogue
+	Unlock    course.Unlock
+	Progress  *progress.Store
+	Backend   sandbox.Backend
+	// MaxSessions and Grace are the rules of the sandboxes' life.
+	MaxSessions int
+	Grace       time.Duration
+	Log         *slog.Logger
+}
+
+// Server is the gateway.
+type Server struct {
+	Options
+	ssh         *ssh.Server
+	lifecycle   *sandbox.Lifecycle
+	connections connections
+	log         *slog.Logger
+
+	// ctx ends every session when the server stops.
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+
+	mu       sync.Mutex
+	stopping bool
+	sessions sync.WaitGroup // those that enter has let in
+	keepers  sync.WaitGroup // keep-alive of each connection
+}
+
+// New makes a server; Serve starts it.
+func New(o Options) (*Server, error) {
+	s := &Server{
+		Options:     o,
+		log:         o.Log,
+		connections: connections{maxAll: o.MaxConnections, maxPerAddress: o.MaxConnectionsPerAddress, byHost: make(map[string]int)},
+	}
+	s.ctx, s.cancel = context.WithCancelCause(context.Background())
+	s.lifecycle = sandbox.NewLifecycle(o.Backend, sandbox.Rules{
+		MaxSessions: o.MaxSessions, Grace: o.Grace, Completed: s.completed, Ended: s.ended, Log: o.Log,
+	})
+	server, err := wish.NewServer(
+		wish.WithHostKeyPath(o.HostKey),
+		wish.WithVersion("Lectern"),
+		s.configure,
+	)
+	if err != nil {
+		return nil, fmt.Errorf("set up the SSH server: %w", err)
+	}
+	s.ssh = server
+	return s, nil
+}
+
+// configure sets what wish has no option for.
+func (s *Server) configure(server *ssh.Server) error {
+	server.HandshakeTimeout = s.HandshakeTimeout
+	server.ServerConfigCallback = s.authenticate
+	server.ConnCallback = func(_ ssh.Context, conn net.Conn) net.Conn {
+		counted, err := s.connections.admit(conn)
+		if err != nil {
+			s.log.Warn("refused a connection", "remote", conn.RemoteAddr(), "reason", err)
+			// RFC 4253 section 4.2 lets a server speak before its version.
+			_ = conn.SetWriteDeadline(time.Now().Add(time.Second))
+			_, _ = fmt.Fprintf(conn, "%s\r\n", err)
+			return nil
+		}
+		return counted
+	}
+	server.ConnectionFailedCallback = func(conn net.Conn, err error) {
+		s.log.Debug("a connection failed", "remote", conn.RemoteAddr(), "error", err)
+	}
+	server.ChannelHandlers = map[string]ssh.ChannelHandler{
+		"session": s.handleSession,
+		"default": rejectChannel,
+	}
+	// Every global request is refused, port forwarding among them.
+	server.RequestHandlers = map[string]ssh.RequestHandler{}
+	return nil
+}
+
+// HostKeys are the public halves of the host keys.
+func (s *Server) HostKeys() []ssh.PublicKey {
+	keys := make([]ssh.PublicKey, len(s.ssh.HostSigners))
+	for i, signer := range s.ssh.HostSigners {
+		keys[i] = signer.PublicKey()
+	}
+	return keys
+}
+
+// Serve takes connections from listener until ctx ends. Then it tells every
+// session, leaves the sandboxes running, and returns once all it has started
+// has ended.
+func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
+	lifecycleCtx, stopLifecycle := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopLifecycle()
+	lifecycle := make(chan error, 1)
+	go func() { lifecycle <- s.lifecycle.Run(lifecycleCtx) }()
+	served := make(chan error, 1)
+	go func() { served <- s.ssh.Serve(listener) }()
+
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-lifecycle:
+		lifecycle <- nil
+	case err = <-served:
+		served <- nil
+	}
+	s.shutdown()
+	err = errors.Join(err, ignoreClosed(<-served))
+	stopLifecycle()
+	return errors.Join(err, <-lifecycle)
+}
+
+// farewell is how long sessions may take to say goodbye.
+const farewell = 3 * time.Second
+
+func (s *Server) shutdown() {
+	s.mu.Lock()
+	s.stopping = true
+	s.mu.Unlock()
+	s.cancel(errShutdown)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.sessions.Wait()
+	}()
+	select {
+	case <-done:
+	case <-time.After(farewell): // a client that takes no bytes
+	}
+	_ = s.ssh.Close()
+	<-done
+	s.keepers.Wait()
+}
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, ssh.ErrServerClosed) || errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// enter counts a session in, unless the server is stopping.
+func (s *Server) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopping {
+		return false
+	}
+	s.sessions.Add(1)
+	return true
+}
+
+func (s *Server) leave() { s.sessions.Done() }
+
+func stack() string { return string(debug.Stack()) }

@@ -1,0 +1,201 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
+
+	"lectern/course"
+	"lectern/sandbox"
+	"lectern/sandbox/hold"
+	"lectern/tui"
+)
+
+// shell is what `ssh lab@host` gets: the picker, the sandbox, and the picker
+// again, until the learner leaves.
+func (s *session) shell() int {
+	switch {
+	case !s.hasPTY:
+		return s.refuse("The picker needs a terminal: connect with ssh -t, or give a command. Try: ssh %s help", s.user)
+	case s.user == s.server.AdminLogin:
+		return s.refuse("%s@ has commands only, no screen. Connect as %s@ to learn. Try: ssh %s@ help", s.user, s.server.SharedLogin, s.user)
+	}
+	return s.loop(tui.Notice{}, nil)
+}
+
+// loop takes turns between the picker and the sandbox. Where next is not nil
+// it begins in that sandbox.
+func (s *session) loop(notice tui.Notice, next sandbox.Sandbox) int {
+	for {
+		if next == nil {
+			var err error
+			if next, err = s.pick(notice); err != nil {
+				return s.farewell(err)
+			}
+			if next == nil {
+				return 0
+			}
+		}
+		exit, err := s.bridge(next)
+		_, _ = io.WriteString(s.channel, hold.Reset)
+		if cause := context.Cause(s.ctx); cause != nil {
+			return s.farewell(cause)
+		}
+		if err == nil && exit.Ending == sandbox.TakenOver {
+			s.say(exit.Reason)
+			return 1
+		}
+		notice = s.noticeOf(exit, err)
+		next = nil
+	}
+}
+
+// farewell ends a session whose client or gateway leaves.
+func (s *session) farewell(cause error) int {
+	switch {
+	case errors.Is(cause, errShutdown):
+		s.say("The gateway is restarting. Your session is kept: connect again in a moment.")
+	case errors.Is(cause, errClientGone):
+	default:
+		s.server.log.Error("a session ended by a fault", "login", s.who.Login, "error", cause)
+		s.say("Something went wrong: " + clean(cause.Error()) + ". Please connect again.")
+	}
+	return 1
+}
+
+// framesPerSecond of the picker: enough to feel immediate, and cheap.
+const framesPerSecond = 30
+
+// pick shows the picker until the learner has a sandbox, or leaves: then both
+// results are nil.
+func (s *session) pick(notice tui.Notice) (sandbox.Sandbox, error) {
+	home, err := s.server.home(s.ctx, s.who.Login)
+	if err != nil {
+		return nil, err
+	}
+	home.Notice = notice
+	ready := make(chan sandbox.Sandbox, 1)
+	input := s.gate.open()
+	defer func() { _ = input.Close() }()
+	size, newer, stop := s.window.follow()
+	defer stop()
+	app := tui.New(tui.Options{
+		Home: home,
+		Start: func(ctx context.Context, c tui.Choice, report func(tui.Phase)) error {
+			sb, err := s.start(ctx, c, report)
+			if err == nil {
+				ready <- sb
+			}
+			return err
+		},
+		Refresh: func(ctx context.Context) (tui.Home, error) { return s.server.home(ctx, s.who.Login) },
+		Width:   size.Cols, Height: size.Rows,
+		Background: s.background,
+	})
+	defer app.Close()
+	environ := s.terminalEnviron()
+	program := tea.NewProgram(app,
+		tea.WithContext(s.ctx),
+		tea.WithInput(input),
+		tea.WithOutput(lineFeeds{s.channel}),
+		tea.WithEnvironment(environ),
+		tea.WithColorProfile(colorprofile.Env(environ)),
+		tea.WithWindowSize(size.Cols, size.Rows),
+		tea.WithFPS(framesPerSecond),
+		tea.WithoutSignalHandler(),
+		tea.WithFilter(func(_ tea.Model, msg tea.Msg) tea.Msg {
+			if _, quits := msg.(tea.QuitMsg); quits {
+				_ = input.Close() // what comes now is for whoever is next
+			}
+			return msg
+		}),
+	)
+	resized := make(chan struct{})
+	done := make(chan struct{})
+	go func() {
+		defer close(resized)
+		for {
+			select {
+			case size := <-newer:
+				program.Send(tea.WindowSizeMsg{Width: size.Cols, Height: size.Rows})
+			case <-done:
+				return
+			}
+		}
+	}()
+	_, err = program.Run()
+	close(done)
+	<-resized
+	s.background = app.Background()
+	if cause := context.Cause(s.ctx); cause != nil {
+		return nil, cause
+	}
+	if err != nil {
+		return nil, fmt.Errorf("show the picker: %w", err)
+	}
+	if app.Result().Action != tui.Attach {
+		return nil, nil
+	}
+	return <-ready, nil
+}
+
+// start makes the chosen sandbox ready.
+func (s *session) start(ctx context.Context, c tui.Choice, report func(tui.Phase)) (sandbox.Sandbox, error) {
+	running, ok, err := s.server.lifecycle.Find(ctx, s.who.Login)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case c.Resume && ok:
+		return running, nil
+	case c.Resume:
+		return nil, errors.New("that session has ended meanwhile; choose a stage to start a new one")
+	case c.Replace && ok:
+		report(tui.Phase{Name: "Ending the other session"})
+		if err := running.Kill(ctx, "You started another stage, so this session was ended."); err != nil {
+			return nil, err
+		}
+	}
+	chosen, ok := s.server.Courses.ByID(c.CourseID)
+	if !ok || c.Stage < 1 || c.Stage > len(chosen.Stages) {
+		return nil, errors.New("that stage is not there any more; choose another")
+	}
+	return s.server.acquire(ctx, s, chosen, c.Stage, func(p sandbox.Phase) { report(inWords(p)) })
+}
+
+// acquire gets the learner a sandbox for a stage that is open to them.
+func (srv *Server) acquire(ctx context.Context, s *session, c course.Course, stage int, report func(sandbox.Phase)) (sandbox.Sandbox, error) {
+	records, err := srv.Progress.Course(s.who.Login, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	if course.StageState(stage, doneIn(records), srv.Unlock) == course.Locked {
+		return nil, fmt.Errorf("stage %d is locked: finish stage %d first", stage, stage-1)
+	}
+	return srv.lifecycle.Acquire(ctx, sandbox.Spec{
+		Login: s.who.Login, Session: newSessionID(), CourseID: c.ID, CourseTitle: c.Title,
+		CourseDir: c.Dir, Stage: stage, Environ: s.terminalEnviron(),
+	}, report)
+}
+
+// bridge hands the terminal to the sandbox until that ends or lets go.
+func (s *session) bridge(sb sandbox.Sandbox) (sandbox.Exit, error) {
+	size, newer, stop := s.window.follow()
+	defer stop()
+	return sb.Attach(s.ctx, sandbox.Control, sandbox.Terminal{
+		In: s.gate.open(), Out: s.channel, Size: size, Resizes: newer,
+	})
+}
+
+// stillRunning looks whether a learner whose terminal was lost has a sandbox.
+func (s *session) stillRunning() bool {
+	ctx, cancel := context.WithTimeout(s.ctx, 2*time.Second)
+	defer cancel()
+	_, ok, err := s.server.lifecycle.Find(ctx, s.who.Login)
+	return err == nil && ok
+}

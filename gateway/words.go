@@ -1,0 +1,57 @@
+package gateway
+
+import (
+	"fmt"
+
+	"lectern/sandbox"
+	"lectern/tui"
+)
+
+// inWords says a phase of the wait to the learner.
+func inWords(p sandbox.Phase) tui.Phase {
+	names := map[sandbox.PhaseKind]string{
+		sandbox.Queued:     "Waiting for a free place",
+		sandbox.Scheduling: "Finding a machine",
+		sandbox.Pulling:    "Fetching the sandbox's image",
+		sandbox.Starting:   "Starting your sandbox",
+		sandbox.Copying:    "Copying the course",
+		sandbox.Ready:      "Ready",
+	}
+	return tui.Phase{Name: names[p.Kind], Position: p.Position, Length: p.Length, Detail: p.Detail}
+}
+
+// noticeOf says in the picker how the time in the sandbox ended.
+func (s *session) noticeOf(exit sandbox.Exit, err error) tui.Notice {
+	switch {
+	case err != nil:
+		s.server.log.Error("could not join a sandbox", "login", s.who.Login, "error", err)
+		return tui.Notice{Kind: tui.Bad, Text: "Your session could not be joined. Please try again."}
+	case exit.Ending == sandbox.Lost && s.stillRunning():
+		return tui.Notice{Kind: tui.Info, Text: "The connection to your session was lost. It still runs: choose Continue to go back."}
+	case exit.Ending == sandbox.Exited && exit.Code == 0:
+		return s.praise()
+	case exit.Ending == sandbox.Exited:
+		return tui.Notice{Kind: tui.Bad, Text: fmt.Sprintf("The tutor ended with status %d. Your place is kept: choose the stage again to go on.", exit.Code)}
+	case exit.Reason != "":
+		return tui.Notice{Kind: tui.Bad, Text: exit.Reason}
+	}
+	return tui.Notice{Kind: tui.Bad, Text: "Your session has ended. Your place is kept: choose the stage again to go on."}
+}
+
+// praise names the stage that was finished since the learner last saw the
+// picker.
+func (s *session) praise() tui.Notice {
+	finished, err := s.server.Progress.Learner(s.who.Login)
+	if err != nil {
+		return tui.Notice{}
+	}
+	for _, records := range finished {
+		for _, r := range records {
+			if r.CompletedAt.After(s.sinceNotice) {
+				s.sinceNotice = r.CompletedAt
+				return tui.Notice{Kind: tui.Good, Text: fmt.Sprintf("Stage %d complete. Well done.", r.Stage)}
+			}
+		}
+	}
+	return tui.Notice{}
+}

@@ -1,0 +1,52 @@
+package boltfile
+
+import (
+	"fmt"
+	"strconv"
+
+	"go.etcd.io/bbolt"
+)
+
+var formatBucket = []byte("format")
+
+// Format makes sure that what the file holds under name is of a version that
+// this program understands. A file that says nothing yet is marked with
+// version; one that was written by a newer program is refused in words.
+func (f *File) Format(name string, version int) error {
+	stored, err := f.storedVersion(name)
+	if err != nil {
+		return err
+	}
+	if stored > version {
+		return fmt.Errorf("%s holds %s in format %d and this program knows only %d: use the newer Lectern that wrote it, or another file", f.path, name, stored, version)
+	}
+	if stored == version {
+		return nil
+	}
+	return f.Update(func(tx *bbolt.Tx) error {
+		bucket, err := tx.CreateBucketIfNotExists(formatBucket)
+		if err != nil {
+			return fmt.Errorf("mark the format of %s: %w", name, err)
+		}
+		return bucket.Put([]byte(name), []byte(strconv.Itoa(version)))
+	})
+}
+
+// storedVersion is 0 where the file says nothing about name.
+func (f *File) storedVersion(name string) (version int, err error) {
+	err = f.View(func(tx *bbolt.Tx) error {
+		bucket := tx.Bucket(formatBucket)
+		if bucket == nil {
+			return nil
+		}
+		value := bucket.Get([]byte(name))
+		if value == nil {
+			return nil
+		}
+		if version, err = strconv.Atoi(string(value)); err != nil || version < 1 {
+			return damaged(f.path, fmt.Errorf("its format of %s is %q", name, value))
+		}
+		return nil
+	})
+	return version, err
+}

@@ -1,0 +1,99 @@
+package progress
+
+import (
+	"bufio"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// storeVariable makes the test binary, started again, write records into the
+// store that it names until it is killed.
+const storeVariable = "PROGRESS_TEST_STORE"
+
+func TestMain(m *testing.M) {
+	path := os.Getenv(storeVariable)
+	if path == "" {
+		os.Exit(m.Run())
+	}
+	fmt.Println(writeForEver(path))
+	os.Exit(1)
+}
+
+// writeForEver prints the name of each learner whose record is durable.
+func writeForEver(path string) error {
+	s, err := Open(path)
+	if err != nil {
+		return err
+	}
+	for i := 0; ; i++ {
+		login := fmt.Sprintf("learner-%d-%d", os.Getpid(), i)
+		if _, err := s.Complete(record(login, "zfs", i%7+1)); err != nil {
+			return err
+		}
+		fmt.Println(login)
+	}
+}
+
+// What a learner was told is there after kill -9, whenever that comes.
+func TestKill(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lectern.db")
+	var printed []string
+	for round := range 12 {
+		// The first rounds are killed while the file is being made.
+		lines := writeUntilKilled(t, path, rand.N(time.Duration(round*12+2)*time.Millisecond))
+		printed = append(printed, lines...)
+
+		s, err := Open(path)
+		if err != nil {
+			t.Fatalf("round %d: %v", round, err)
+		}
+		for _, login := range printed {
+			if records, err := s.Course(login, "zfs"); err != nil || len(records) != 1 {
+				t.Errorf("round %d: %s was told of a record, and there is %v, %v", round, login, records, err)
+			}
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(printed) == 0 {
+		t.Error("no child was fast enough to record anything")
+	}
+}
+
+func writeUntilKilled(t *testing.T, path string, after time.Duration) []string {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	child := exec.Command(self)
+	child.Env = append(os.Environ(), storeVariable+"="+path)
+	output, err := child.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	kill := time.AfterFunc(after+20*time.Millisecond, func() { _ = child.Process.Kill() })
+	defer kill.Stop()
+	var lines []string
+	for scanner := bufio.NewScanner(output); scanner.Scan(); {
+		if !strings.HasPrefix(scanner.Text(), "learner-") {
+			t.Errorf("the child says: %s", scanner.Text())
+			continue
+		}
+		lines = append(lines, scanner.Text())
+	}
+	if err := child.Wait(); err == nil {
+		t.Error("the child ended by itself")
+	}
+	return lines
+}

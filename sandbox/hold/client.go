@@ -1,0 +1,160 @@
+package hold
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+
+	"lectern/sandbox"
+)
+
+// Dial opens the holder's socket.
+func Dial(ctx context.Context, socket string) (net.Conn, error) {
+	var d net.Dialer
+	var conn net.Conn
+	err := throughShortPath(socket, func(short string) (err error) {
+		conn, err = d.DialContext(ctx, "unix", short)
+		return err
+	})
+	return conn, err
+}
+
+// Listen makes the holder's socket; only this user may open it.
+func Listen(socket string) (net.Listener, error) {
+	var l *net.UnixListener
+	err := throughShortPath(socket, func(short string) (err error) {
+		l, err = net.ListenUnix("unix", &net.UnixAddr{Name: short, Net: "unix"})
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listen on the holder's socket: %w", err)
+	}
+	l.SetUnlinkOnClose(false) // the short path is gone by then
+	if err := os.Chmod(socket, 0o600); err != nil {
+		_ = l.Close()
+		return nil, err
+	}
+	return l, nil
+}
+
+// throughShortPath gives use a path of the socket that fits into the 108 bytes
+// of sockaddr_un (unix(7)), by way of an open folder where it is longer.
+func throughShortPath(socket string, use func(short string) error) error {
+	if len(socket) < 100 {
+		return use(socket)
+	}
+	dir, err := os.Open(filepath.Dir(socket))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = dir.Close() }()
+	return use(fmt.Sprintf("/proc/self/fd/%d/%s", dir.Fd(), filepath.Base(socket)))
+}
+
+// Attach joins the tutor's terminal over conn, which it closes, until the
+// tutor ends, a newer terminal takes over or ctx ends. It closes term.In.
+func Attach(ctx context.Context, conn net.Conn, mode sandbox.AttachMode, term sandbox.Terminal) (sandbox.Exit, error) {
+	defer func() { _ = term.In.Close() }()
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	defer stop()
+	defer func() { _ = conn.Close() }()
+	hello, err := json.Marshal(Hello{Mode: mode, Cols: term.Size.Cols, Rows: term.Size.Rows})
+	if err != nil {
+		return sandbox.Exit{}, err
+	}
+	if _, err := conn.Write(append(hello, '\n')); err != nil {
+		return sandbox.Exit{}, fmt.Errorf("join the sandbox: %w", err)
+	}
+	// One goroutine writes to conn; typing and resizing come to it.
+	typing := make(chan error, 1)
+	frames := make(chan []byte)
+	done := make(chan struct{})
+	go func() { typing <- readTyping(term.In, frames, done) }()
+	writing := make(chan struct{})
+	go func() {
+		defer close(writing)
+		forward(conn, frames, term.Resizes, done)
+	}()
+	exit := receive(conn, term.Out)
+	close(done)
+	_ = conn.Close()
+	_ = term.In.Close()
+	<-writing
+	<-typing
+	if exit.Ending == sandbox.Lost && ctx.Err() != nil {
+		exit = sandbox.Exit{Ending: sandbox.Detached}
+	}
+	return exit, nil
+}
+
+// readTyping hands what the learner types to the writer, a buffer at a time;
+// the buffer is free again once the writer has taken the next one.
+func readTyping(in io.Reader, frames chan<- []byte, done <-chan struct{}) error {
+	bufs := [2][]byte{make([]byte, 8<<10), make([]byte, 8<<10)}
+	for i := 0; ; i = 1 - i {
+		n, err := in.Read(bufs[i])
+		if n > 0 {
+			select {
+			case frames <- bufs[i][:n]:
+			case <-done:
+				return nil
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func forward(conn net.Conn, frames <-chan []byte, resizes <-chan sandbox.Size, done <-chan struct{}) {
+	for {
+		var err error
+		select {
+		case data := <-frames:
+			err = writeFrame(conn, frameData, data)
+		case size, ok := <-resizes:
+			if !ok {
+				resizes = nil
+				continue
+			}
+			err = writeFrame(conn, frameResize, encodeSize(size))
+		case <-done:
+			return
+		}
+		if err != nil {
+			_ = conn.Close() // the reader finds out and tells why
+			<-done
+			return
+		}
+	}
+}
+
+// receive hands the tutor's output on until the stay ends.
+func receive(conn net.Conn, out io.Writer) sandbox.Exit {
+	lost := sandbox.Exit{Ending: sandbox.Lost, Code: 1, Reason: "The sandbox vanished. Choose the stage again to start a new one."}
+	buf := make([]byte, 0, maxFrame)
+	for {
+		kind, payload, err := readFrame(conn, &buf)
+		if err != nil {
+			return lost
+		}
+		switch kind {
+		case frameData:
+			if _, err := out.Write(payload); err != nil {
+				return sandbox.Exit{Ending: sandbox.Detached}
+			}
+		case frameTakenOver:
+			return sandbox.Exit{Ending: sandbox.TakenOver, Reason: "A newer connection of yours has taken over this session."}
+		case frameExit:
+			var exit sandbox.Exit
+			if json.Unmarshal(payload, &exit) != nil {
+				return lost
+			}
+			return exit
+		}
+	}
+}

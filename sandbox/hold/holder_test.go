@@ -1,0 +1,327 @@
+package hold
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"lectern/sandbox"
+	"lectern/sandbox/event"
+)
+
+// The test program is also the tutor: run with this variable set it plays one.
+const roleVariable = "LECTERN_TEST_ROLE"
+
+func TestMain(m *testing.M) {
+	switch os.Getenv(roleVariable) {
+	case "":
+		goleak.VerifyTestMain(m)
+	case "completes":
+		playCompletingTutor()
+	case "quiet":
+		fmt.Println("up")
+		_, _ = io.Copy(io.Discard, os.Stdin)
+	case "floods":
+		fmt.Println("up")
+		for {
+			if _, err := fmt.Println(strings.Repeat("flood ", 100)); err != nil {
+				return
+			}
+		}
+	}
+}
+
+// playCompletingTutor reports a stage and prints what it is answered.
+func playCompletingTutor() {
+	link := os.NewFile(3, "link")
+	fmt.Println("up")
+	line, _ := json.Marshal(event.Message{Type: event.Completed, ID: "a", Stage: 2, Score: 3, Questions: 4})
+	_, _ = fmt.Fprintf(link, "no json\n%s\n%s\n", line, line)
+	answers := bufio.NewScanner(link)
+	for answers.Scan() {
+		var m event.Message
+		_ = json.Unmarshal(answers.Bytes(), &m)
+		fmt.Printf("got %s %s%s\n", m.Type, m.ID, m.Text)
+	}
+}
+
+type running struct {
+	socket string
+	exit   chan sandbox.Exit
+	stop   context.CancelFunc
+}
+
+func start(t *testing.T, role string, change func(*Options)) running {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "hold") // t.TempDir may be too long for a socket
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	socket := filepath.Join(dir, "s")
+	listener, err := Listen(socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	opts := Options{
+		Listener: listener, Command: []string{os.Args[0]}, Environ: []string{roleVariable + "=" + role},
+		Life: time.Hour, OwnNotices: true, Log: slog.New(slog.DiscardHandler),
+	}
+	if change != nil {
+		change(&opts)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	r := running{socket: socket, exit: make(chan sandbox.Exit, 1), stop: cancel}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		exit, err := Run(ctx, opts)
+		if err != nil {
+			t.Error(err)
+		}
+		r.exit <- exit
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-done
+	})
+	return r
+}
+
+// join attaches and returns the output line by line.
+func (r running) join(t *testing.T) (lines *bufio.Scanner, exit <-chan sandbox.Exit) {
+	t.Helper()
+	conn, err := Dial(t.Context(), r.socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, typed := io.Pipe()
+	output, out := io.Pipe()
+	exits := make(chan sandbox.Exit, 1)
+	done := make(chan struct{})
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		defer close(done)
+		e, err := Attach(ctx, conn, sandbox.Control, sandbox.Terminal{In: in, Out: out, Size: size80})
+		if err != nil {
+			t.Error(err)
+		}
+		_ = out.Close()
+		exits <- e
+	}()
+	t.Cleanup(func() {
+		cancel()
+		_ = output.Close()
+		_ = typed.Close()
+		<-done
+	})
+	return bufio.NewScanner(output), exits
+}
+
+func expect(t *testing.T, lines *bufio.Scanner, want string) {
+	t.Helper()
+	for lines.Scan() {
+		if strings.Contains(lines.Text(), want) {
+			return
+		}
+	}
+	t.Fatalf("the output ended before %q", want)
+}
+
+func TestCompletedIsKeptUntilRecorded(t *testing.T) {
+	r := start(t, "completes", nil)
+	lines, _ := r.join(t)
+	expect(t, lines, "up")
+	// The first gateway cannot record it, the second one can.
+	refused := make(chan event.Message, 4)
+	first, err := Oversee(t.Context(), r.socket, func(m event.Message) error {
+		refused <- m
+		return errors.New("the disk is full")
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m := <-refused; m.Stage != 2 || m.Score != 3 || m.Questions != 4 {
+		t.Errorf("reported %+v", m)
+	}
+	first.Close()
+	recorded := make(chan event.Message, 4)
+	second, err := Oversee(t.Context(), r.socket, func(m event.Message) error {
+		recorded <- m
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer second.Close()
+	if m := <-recorded; m.ID != "a" {
+		t.Errorf("the second gateway is told %+v", m)
+	}
+	expect(t, lines, "got recorded a")
+	if len(recorded) > 0 || len(refused) > 0 {
+		t.Error("one completion was reported twice on one connection")
+	}
+}
+
+func TestNoticeReachesTheTutor(t *testing.T) {
+	r := start(t, "completes", nil)
+	lines, _ := r.join(t)
+	expect(t, lines, "up")
+	s, err := Oversee(t.Context(), r.socket, func(event.Message) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.Tell(t.Context(), "ten\x1b[2J minutes"); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, lines, "got notice ten[2J minutes")
+}
+
+func TestNoticeInTheTitle(t *testing.T) {
+	r := start(t, "quiet", func(o *Options) { o.OwnNotices = false })
+	lines, _ := r.join(t)
+	expect(t, lines, "up")
+	s, err := Oversee(t.Context(), r.socket, func(event.Message) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.Tell(t.Context(), "hello"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Stop(t.Context(), "enough"); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, lines, "\x1b]2;hello\x07\x07")
+}
+
+func TestLifeEndsIt(t *testing.T) {
+	r := start(t, "quiet", func(o *Options) { o.Life = 300 * time.Millisecond })
+	lines, exits := r.join(t)
+	expect(t, lines, "up")
+	if exit := <-exits; exit.Ending != sandbox.LifeOver || exit.Reason == "" {
+		t.Errorf("the learner is told %+v", exit)
+	}
+	if exit := <-r.exit; exit.Ending != sandbox.LifeOver {
+		t.Errorf("the holder ended by %+v", exit)
+	}
+}
+
+func TestIdleEndsIt(t *testing.T) {
+	r := start(t, "quiet", func(o *Options) { o.Idle = 300 * time.Millisecond })
+	// Nobody has joined: the idle clock stands still.
+	select {
+	case exit := <-r.exit:
+		t.Fatalf("an empty sandbox ended by %+v", exit)
+	case <-time.After(500 * time.Millisecond):
+	}
+	lines, exits := r.join(t)
+	expect(t, lines, "up")
+	if exit := <-exits; exit.Ending != sandbox.Idle || exit.Reason == "" {
+		t.Errorf("the learner is told %+v", exit)
+	}
+}
+
+func TestWarningsOfLife(t *testing.T) {
+	h := &holder{opts: Options{Life: 2 * time.Hour, OwnNotices: false}, screen: newScreen()}
+	h.primary = newTerminal(nil)
+	now := time.Now()
+	h.expires, h.lastInput = now.Add(2*time.Hour), now
+	var told []string
+	warned := 0
+	for left := 2 * time.Hour; left > 0; left -= 30 * time.Second {
+		_, warned = h.tick(h.expires.Add(-left), warned, func(stopOrder) { t.Error("stopped early") })
+		for len(h.primary.queue) > 0 {
+			told = append(told, string(<-h.primary.queue))
+		}
+	}
+	if len(told) != 2 || !strings.Contains(told[0], "10 minutes left") || !strings.Contains(told[1], "1 minute left") {
+		t.Errorf("told %q", told)
+	}
+}
+
+func TestTutorThatIgnoresSIGTERM(t *testing.T) {
+	r := start(t, "", func(o *Options) {
+		o.Command = []string{"/bin/sh", "-c", "trap '' TERM HUP; echo up; while :; do sleep 1; done"}
+		o.Stop = 200 * time.Millisecond
+	})
+	lines, _ := r.join(t)
+	expect(t, lines, "up")
+	r.stop()
+	if exit := <-r.exit; exit.Ending != sandbox.Killed {
+		t.Errorf("ended by %+v", exit)
+	}
+}
+
+func TestStopBeforeAnybodyJoined(t *testing.T) {
+	r := start(t, "quiet", nil)
+	r.stop()
+	if exit := <-r.exit; exit.Ending != sandbox.Killed {
+		t.Errorf("ended by %+v", exit)
+	}
+}
+
+func TestCommandThatIsNotThere(t *testing.T) {
+	r := start(t, "", func(o *Options) { o.Command = []string{"/no/such/tutor"} })
+	_, exits := r.join(t)
+	if exit := <-exits; exit.Code != 127 || !strings.Contains(exit.Reason, "could not be started") {
+		t.Errorf("the learner is told %+v", exit)
+	}
+}
+
+func TestSocketOfOneUser(t *testing.T) {
+	r := start(t, "quiet", nil)
+	info, err := os.Stat(r.socket)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the socket has mode %v, %v", info.Mode(), err)
+	}
+}
+
+func TestLongSocketPath(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), strings.Repeat("long/", 30))
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	socket := filepath.Join(dir, "s")
+	listener, err := Listen(socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	conn, err := Dial(t.Context(), socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = conn.Close()
+}
+
+func TestWatcherThatTakesNothingHoldsNobodyUp(t *testing.T) {
+	r := start(t, "floods", nil)
+	lines, _ := r.join(t)
+	expect(t, lines, "up")
+	conn, err := Dial(t.Context(), r.socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	if _, err := io.WriteString(conn, "{\"mode\":\"watch\"}\n"); err != nil {
+		t.Fatal(err)
+	}
+	for range 20_000 { // more than every queue on the way can hold
+		if !lines.Scan() {
+			t.Fatal("the learner's output stopped")
+		}
+	}
+}

@@ -1,0 +1,162 @@
+package hold
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"time"
+
+	"lectern/sandbox"
+)
+
+// Status is what a holder tells its supervisors.
+type Status struct {
+	Epoch      int       `json:"epoch"`
+	Started    time.Time `json:"started"`
+	Expires    time.Time `json:"expires"`
+	Attached   bool      `json:"attached"`
+	DetachedAt time.Time `json:"detached_at,omitzero"`
+	LastInput  time.Time `json:"last_input"`
+}
+
+// overseer is a gateway's connection that looks after the sandbox.
+type overseer struct {
+	conn    net.Conn
+	answers chan Status
+	news    chan struct{} // holds a token when events wait
+	gone    chan struct{}
+}
+
+func (o *overseer) wake() {
+	select {
+	case o.news <- struct{}{}:
+	default:
+	}
+}
+
+func (h *holder) oversee(conn net.Conn) error {
+	o := &overseer{conn: conn, answers: make(chan Status, 4), news: make(chan struct{}, 1), gone: make(chan struct{})}
+	o.wake() // events may wait from before
+	h.mu.Lock()
+	h.overseers[o] = struct{}{}
+	h.mu.Unlock()
+	writing := make(chan error, 1)
+	go func() {
+		err := o.write(h)
+		_ = conn.Close()
+		writing <- err
+	}()
+	err := h.readOverseer(o)
+	h.mu.Lock()
+	delete(h.overseers, o)
+	h.mu.Unlock()
+	close(o.gone)
+	return errors.Join(err, <-writing)
+}
+
+// write sends answers, events and at last the exit.
+func (o *overseer) write(h *holder) error {
+	sent := make(map[string]bool)
+	events := func() error {
+		h.mu.Lock()
+		pending := append(h.pending[:0:0], h.pending...)
+		h.mu.Unlock()
+		for _, m := range pending {
+			if sent[m.ID] {
+				continue
+			}
+			sent[m.ID] = true
+			if err := o.send(frameEvent, m); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for {
+		select {
+		case s := <-o.answers:
+			if err := o.send(frameStatus, s); err != nil {
+				return err
+			}
+		case <-o.news:
+			if err := events(); err != nil {
+				return err
+			}
+		case <-o.gone:
+			return nil
+		case <-h.ended:
+			return errors.Join(events(), o.send(frameExit, h.exit))
+		}
+	}
+}
+
+func (o *overseer) send(kind frameType, v any) error {
+	_ = o.conn.SetWriteDeadline(time.Now().Add(stallLimit))
+	return writeJSON(o.conn, kind, v)
+}
+
+func (h *holder) readOverseer(o *overseer) error {
+	var buf []byte
+	for {
+		kind, payload, err := readFrame(o.conn, &buf)
+		if err != nil {
+			if errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) {
+				return nil
+			}
+			return err
+		}
+		if kind != frameRequest {
+			return errors.New("a supervisor sent a frame of unknown type")
+		}
+		var r Request
+		if err := json.Unmarshal(payload, &r); err != nil {
+			return fmt.Errorf("read a supervisor's request: %w", err)
+		}
+		switch r.Operation {
+		case opRecorded:
+			h.recorded(r.Text)
+			continue
+		case opStop:
+			h.stop(stopOrder{sandbox.Killed, r.Text})
+		case opReap:
+			h.mu.Lock()
+			unchanged := h.primary == nil && h.epoch == r.Epoch
+			h.mu.Unlock()
+			if unchanged {
+				h.stop(stopOrder{sandbox.Killed, r.Text})
+			}
+		case opTell:
+			h.tell(r.Text)
+		case opExtend:
+			h.mu.Lock()
+			h.expires = time.Now().Add(time.Duration(r.Seconds) * time.Second)
+			h.mu.Unlock()
+		case opStatus:
+		default:
+			return fmt.Errorf("a supervisor asked for the unknown operation %q", r.Operation)
+		}
+		select {
+		case o.answers <- h.status():
+		case <-h.ended:
+			return nil
+		}
+	}
+}
+
+func (h *holder) stop(order stopOrder) {
+	select {
+	case h.stopped <- order:
+	default: // it is stopping already
+	}
+}
+
+func (h *holder) status() Status {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return Status{
+		Epoch: h.epoch, Started: h.started, Expires: h.expires,
+		Attached: h.primary != nil, DetachedAt: h.detachedAt, LastInput: h.lastInput,
+	}
+}

@@ -1,0 +1,232 @@
+package hold
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+	"github.com/charmbracelet/x/ansi/parser"
+	"github.com/charmbracelet/x/vt"
+
+	"lectern/sandbox"
+)
+
+const (
+	// ringSize bounds the memory of a screen; it holds a full repaint of the
+	// largest terminal several times over.
+	ringSize = 256 << 10
+	// scrollback is how many lines above the screen a new terminal is given.
+	scrollback = 200
+)
+
+// screen remembers of a tutor's output what a terminal that joins later needs:
+// the newest bytes, and the modes that were switched on at any time.
+type screen struct {
+	ring    *ring
+	parser  *ansi.Parser
+	modes   map[ansi.Mode]bool // DEC private modes that differ from a fresh terminal
+	keypad  bool               // application keypad (DECKPAM)
+	kitty   []int              // stack of keyboard protocol flags
+	modKeys int                // xterm's modifyOtherKeys
+	title   string
+	altAt   int64 // position in the output at which the alternate screen came on
+}
+
+// restored are the DEC private modes that a joining terminal is put into.
+// Others (column mode, for one) would do harm or matter only to the moment.
+var restored = []ansi.Mode{
+	ansi.ModeCursorKeys, ansi.ModeAutoWrap, ansi.ModeTextCursorEnable,
+	ansi.ModeMouseNormal, ansi.ModeMouseButtonEvent, ansi.ModeMouseAnyEvent,
+	ansi.ModeFocusEvent, ansi.ModeMouseExtSgr, ansi.ModeBracketedPaste,
+	ansi.ModeUnicodeCore, ansi.ModeLightDark,
+}
+
+// onAtStart are those that a fresh terminal has on.
+var onAtStart = []ansi.Mode{ansi.ModeAutoWrap, ansi.ModeTextCursorEnable}
+
+func newScreen() *screen {
+	s := &screen{ring: newRing(ringSize), parser: ansi.NewParser()}
+	s.parser.SetDataSize(1 << 10) // titles; longer strings are cut, not refused
+	s.reset()
+	s.parser.SetHandler(ansi.Handler{HandleCsi: s.csi, HandleEsc: s.esc, HandleOsc: s.osc})
+	return s
+}
+
+func (s *screen) reset() {
+	s.modes = make(map[ansi.Mode]bool)
+	for _, m := range onAtStart {
+		s.modes[m] = true
+	}
+	s.keypad, s.kitty, s.modKeys, s.title = false, nil, 0, ""
+}
+
+// Write takes the tutor's output.
+func (s *screen) Write(p []byte) (int, error) {
+	base := s.ring.total
+	for i, b := range p {
+		was := s.alternate()
+		s.parser.Advance(b)
+		if !was && s.alternate() {
+			s.altAt = base + int64(i)
+		}
+	}
+	return s.ring.Write(p)
+}
+
+// settled tells whether the output stands between two sequences, so that
+// something may be put in without breaking one apart.
+func (s *screen) settled() bool { return s.parser.State() == parser.GroundState }
+
+func (s *screen) alternate() bool { return s.modes[ansi.ModeAltScreenSaveCursor] }
+
+func (s *screen) csi(cmd ansi.Cmd, params ansi.Params) {
+	switch {
+	case cmd.Prefix() == '?' && cmd.Intermediate() == 0 && (cmd.Final() == 'h' || cmd.Final() == 'l'):
+		params.ForEach(0, func(_, mode int, _ bool) {
+			m := ansi.DECMode(mode)
+			if mode == 47 || mode == 1047 { // older names of the alternate screen
+				m = ansi.ModeAltScreenSaveCursor
+			}
+			if m == ansi.ModeAltScreenSaveCursor || slices.Contains(restored, ansi.Mode(m)) {
+				s.modes[m] = cmd.Final() == 'h'
+			}
+		})
+	case cmd.Prefix() == '>' && cmd.Final() == 'u':
+		if flags, _, _ := params.Param(0, 0); len(s.kitty) < 32 {
+			s.kitty = append(s.kitty, flags)
+		}
+	case cmd.Prefix() == '<' && cmd.Final() == 'u':
+		n, _, _ := params.Param(0, 1)
+		s.kitty = s.kitty[:max(0, len(s.kitty)-max(1, n))]
+	case cmd.Prefix() == '>' && cmd.Final() == 'm':
+		if key, _, _ := params.Param(0, 0); key == 4 {
+			s.modKeys, _, _ = params.Param(1, 0)
+		}
+	case cmd.Prefix() == 0 && cmd.Intermediate() == '!' && cmd.Final() == 'p': // DECSTR
+		s.reset()
+	}
+}
+
+func (s *screen) esc(cmd ansi.Cmd) {
+	if cmd.Intermediate() != 0 {
+		return
+	}
+	switch cmd.Final() {
+	case '=':
+		s.keypad = true
+	case '>':
+		s.keypad = false
+	case 'c': // RIS
+		s.reset()
+	}
+}
+
+func (s *screen) osc(cmd int, data []byte) {
+	if cmd != 0 && cmd != 2 {
+		return
+	}
+	if _, title, ok := strings.Cut(string(data), ";"); ok {
+		s.title = title
+	}
+}
+
+// snapshot returns what puts a terminal of the given size into the state that
+// the output has led to: screen, cursor and modes. It holds no query, so that
+// the terminal answers nothing.
+func (s *screen) snapshot(size sandbox.Size) []byte {
+	var b strings.Builder
+	b.WriteString(Reset)
+	alternate := s.alternate()
+	if alternate {
+		b.WriteString(ansi.SetModeAltScreenSaveCursor)
+	}
+	b.WriteString("\x1b[2J\x1b[H")
+	b.WriteString(s.draw(size, alternate))
+	if s.title != "" {
+		b.WriteString(ansi.SetWindowTitle(s.title))
+	}
+	for _, m := range restored {
+		switch on := s.modes[m]; {
+		case on && !slices.Contains(onAtStart, m):
+			b.WriteString(ansi.SetMode(m))
+		case !on && slices.Contains(onAtStart, m):
+			b.WriteString(ansi.ResetMode(m))
+		}
+	}
+	if s.keypad {
+		b.WriteString("\x1b=")
+	}
+	if s.modKeys != 0 {
+		fmt.Fprintf(&b, "\x1b[>4;%dm", s.modKeys)
+	}
+	for _, flags := range s.kitty {
+		fmt.Fprintf(&b, "\x1b[>%du", flags)
+	}
+	return []byte(b.String())
+}
+
+// draw runs the kept output through a terminal emulator and returns what its
+// screen shows. The emulator meets bytes that anything in the sandbox may have
+// written; should it panic, the terminal starts empty and the nudge that
+// follows every attach makes the tutor draw.
+func (s *screen) draw(size sandbox.Size, alternate bool) (drawn string) {
+	defer func() {
+		if recover() != nil {
+			drawn = ""
+		}
+	}()
+	emulator := vt.NewEmulator(size.Cols, size.Rows)
+	emulator.SetScrollbackSize(scrollback)
+	drained := make(chan struct{})
+	go func() { // its answers to the queries in the output would block it
+		defer close(drained)
+		_, _ = io.Copy(io.Discard, emulator)
+	}()
+	defer func() {
+		// Not emulator.Close, which races with the reading.
+		if answers, ok := emulator.InputPipe().(io.Closer); ok {
+			_ = answers.Close()
+			<-drained
+		}
+	}()
+	if alternate && s.altAt < s.ring.oldest() {
+		_, _ = emulator.WriteString(ansi.SetModeAltScreenSaveCursor)
+	}
+	_, _ = emulator.Write(fromBoundary(s.ring.bytes(), s.ring.oldest() > 0))
+
+	var b strings.Builder
+	if lines := emulator.Scrollback(); !alternate && lines != nil {
+		for i := range lines.Len() {
+			b.WriteString(lines.Line(i).Render())
+			b.WriteString("\x1b[m\r\n")
+		}
+	}
+	b.WriteString(strings.ReplaceAll(emulator.Render(), "\n", "\x1b[m\r\n"))
+	cursor := emulator.CursorPosition()
+	fmt.Fprintf(&b, "\x1b[m\x1b[%d;%dH", cursor.Y+1, cursor.X+1)
+	return b.String()
+}
+
+// fromBoundary drops the beginning of cut output up to a place at which a line
+// or a sequence starts.
+func fromBoundary(p []byte, cut bool) []byte {
+	if !cut {
+		return p
+	}
+	for i, b := range p[:min(len(p), 4<<10)] {
+		if b == '\x1b' || b == '\n' {
+			return p[i:]
+		}
+	}
+	return p
+}
+
+// Reset brings a terminal back to normal whatever the program before has left
+// switched on: alternate screen, margins, hidden cursor, mouse, focus and paste
+// reports, keyboard protocols, colours. Saving the cursor before each step that
+// moves it keeps a terminal that was normal all along as it is.
+const Reset = "\x1b7\x1b[?1049l" + "\x1b7\x1b[r\x1b8" +
+	"\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b[?2026l\x1b[?2031l" +
+	"\x1b[<u\x1b[=0;1u\x1b[>4;0m\x1b[?1l\x1b>\x1b[?7h\x1b[?25h\x1b[0 q\x1b(B\x1b[m"

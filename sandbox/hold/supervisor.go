@@ -1,0 +1,201 @@
+package hold
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"lectern/sandbox"
+	"lectern/sandbox/event"
+)
+
+// Supervisor is a gateway's connection to a holder. Its methods may be called
+// from several goroutines.
+type Supervisor struct {
+	conn     net.Conn
+	requests chan request
+	quit     chan struct{}
+	closing  sync.Once
+	finished chan struct{}
+	exit     sandbox.Exit
+	err      error
+}
+
+type request struct {
+	Request
+	answer chan Status
+}
+
+// Oversee joins as a supervisor. completed is called, from one goroutine, for
+// every stage that the tutor reports; where it returns an error the report
+// stays pending and comes again on the next connection.
+func Oversee(ctx context.Context, socket string, completed func(event.Message) error) (*Supervisor, error) {
+	conn, err := Dial(ctx, socket)
+	if err != nil {
+		return nil, fmt.Errorf("reach the sandbox: %w", err)
+	}
+	hello, err := json.Marshal(Hello{Mode: Supervise})
+	if err != nil {
+		return nil, err
+	}
+	if _, err := conn.Write(append(hello, '\n')); err != nil {
+		_ = conn.Close()
+		return nil, fmt.Errorf("reach the sandbox: %w", err)
+	}
+	s := &Supervisor{
+		conn:     conn,
+		requests: make(chan request),
+		quit:     make(chan struct{}),
+		finished: make(chan struct{}),
+	}
+	go s.run(completed)
+	return s, nil
+}
+
+type incoming struct {
+	kind    frameType
+	payload []byte
+	err     error
+}
+
+// run owns the connection: it reads in one more goroutine and writes itself.
+func (s *Supervisor) run(completed func(event.Message) error) {
+	defer close(s.finished)
+	frames := make(chan incoming)
+	stop, read := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(read)
+		for {
+			var buf []byte
+			kind, payload, err := readFrame(s.conn, &buf)
+			select {
+			case frames <- incoming{kind, payload, err}:
+			case <-stop:
+				return
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	defer func() {
+		close(stop)
+		_ = s.conn.Close()
+		<-read
+	}()
+	var waiting []chan Status
+	for {
+		select {
+		case <-s.quit:
+			s.err = net.ErrClosed
+			return
+		case r := <-s.requests:
+			if s.err = s.write(r.Request); s.err != nil {
+				return
+			}
+			waiting = append(waiting, r.answer)
+		case f := <-frames:
+			if s.err = f.err; s.err != nil {
+				return
+			}
+			switch f.kind {
+			case frameExit:
+				s.err = json.Unmarshal(f.payload, &s.exit)
+				return
+			case frameStatus:
+				var status Status
+				if s.err = json.Unmarshal(f.payload, &status); s.err != nil {
+					return
+				}
+				if len(waiting) > 0 {
+					waiting[0] <- status
+					waiting = waiting[1:]
+				}
+			case frameEvent:
+				var m event.Message
+				if json.Unmarshal(f.payload, &m) == nil && completed(m) == nil {
+					_ = s.write(Request{Operation: opRecorded, Text: m.ID})
+				}
+			}
+		}
+	}
+}
+
+func (s *Supervisor) write(r Request) error {
+	_ = s.conn.SetWriteDeadline(time.Now().Add(stallLimit))
+	return writeJSON(s.conn, frameRequest, r)
+}
+
+func (s *Supervisor) ask(ctx context.Context, r Request) (Status, error) {
+	answer := make(chan Status, 1)
+	select {
+	case s.requests <- request{r, answer}:
+	case <-s.finished:
+		return Status{}, s.gone()
+	case <-ctx.Done():
+		return Status{}, ctx.Err()
+	}
+	select {
+	case status := <-answer:
+		return status, nil
+	case <-s.finished:
+		return Status{}, s.gone()
+	case <-ctx.Done():
+		return Status{}, ctx.Err()
+	}
+}
+
+func (s *Supervisor) gone() error {
+	if s.exit.Ending != "" {
+		return sandbox.ErrGone
+	}
+	return fmt.Errorf("%w (%w)", sandbox.ErrGone, s.err)
+}
+
+// Status asks for what is true now.
+func (s *Supervisor) Status(ctx context.Context) (Status, error) {
+	return s.ask(ctx, Request{Operation: opStatus})
+}
+
+// Stop asks the holder to end the tutor; Done tells when it has.
+func (s *Supervisor) Stop(ctx context.Context, reason string) error {
+	_, err := s.ask(ctx, Request{Operation: opStop, Text: reason})
+	return err
+}
+
+// Reap asks the holder to end a tutor that nobody has joined since the given
+// epoch; where somebody has, it does nothing.
+func (s *Supervisor) Reap(ctx context.Context, epoch int, reason string) error {
+	_, err := s.ask(ctx, Request{Operation: opReap, Epoch: epoch, Text: reason})
+	return err
+}
+
+// Extend moves the end of life to d from now, in whole seconds.
+func (s *Supervisor) Extend(ctx context.Context, d time.Duration) error {
+	_, err := s.ask(ctx, Request{Operation: opExtend, Seconds: int64(d / time.Second)})
+	return err
+}
+
+// Tell shows the learner one line.
+func (s *Supervisor) Tell(ctx context.Context, text string) error {
+	_, err := s.ask(ctx, Request{Operation: opTell, Text: text})
+	return err
+}
+
+// Done is closed when the sandbox has ended or the connection is lost.
+func (s *Supervisor) Done() <-chan struct{} { return s.finished }
+
+// Exit is how the sandbox ended; ok is false while it runs, and where the
+// connection was lost without a word. It is valid once Done is closed.
+func (s *Supervisor) Exit() (exit sandbox.Exit, ok bool) {
+	return s.exit, s.exit.Ending != ""
+}
+
+// Close leaves the sandbox as it is and waits for the connection's goroutines.
+func (s *Supervisor) Close() {
+	s.closing.Do(func() { close(s.quit) })
+	<-s.finished
+}

@@ -1,0 +1,272 @@
+package hold
+
+import (
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"time"
+
+	"lectern/sandbox"
+)
+
+// terminal is one joined connection: the one that types, or a watcher.
+type terminal struct {
+	conn  net.Conn
+	queue chan []byte // output on its way
+	taken chan struct{}
+	gone  chan struct{}
+	once  sync.Once
+}
+
+// queueLength bounds what waits for one terminal: 64 reads of the tutor's
+// output, 2 MiB at most.
+const queueLength = 64
+
+func newTerminal(conn net.Conn) *terminal {
+	return &terminal{
+		conn:  conn,
+		queue: make(chan []byte, queueLength),
+		taken: make(chan struct{}),
+		gone:  make(chan struct{}),
+	}
+}
+
+// offer queues data if there is room.
+func (t *terminal) offer(data []byte) bool {
+	select {
+	case t.queue <- data:
+		return true
+	default:
+		return false
+	}
+}
+
+// send queues data and waits for room up to limit.
+func (t *terminal) send(data []byte, limit time.Duration) bool {
+	if t.offer(data) {
+		return true
+	}
+	timeout := time.NewTimer(limit)
+	defer timeout.Stop()
+	select {
+	case t.queue <- data:
+		return true
+	case <-t.gone:
+		return true // it has left by itself
+	case <-t.taken:
+		return true
+	case <-timeout.C:
+		return false
+	}
+}
+
+// restart forgets what waits and queues a fresh picture instead.
+func (t *terminal) restart(picture []byte) {
+	for {
+		select {
+		case <-t.queue:
+			continue
+		default:
+		}
+		break
+	}
+	t.offer(picture)
+}
+
+func (t *terminal) drop() { t.once.Do(func() { close(t.gone) }) }
+
+// write sends what is queued until the terminal leaves, loses its place or the
+// sandbox ends.
+func (t *terminal) write(h *holder) error {
+	for {
+		select {
+		case data := <-t.queue:
+			if err := t.frames(data); err != nil {
+				return err
+			}
+		case <-t.gone:
+			return nil
+		case <-t.taken:
+			return t.last(frameTakenOver, nil)
+		case <-h.ended:
+			for {
+				select {
+				case data := <-t.queue:
+					if err := t.frames(data); err != nil {
+						return err
+					}
+					continue
+				default:
+				}
+				break
+			}
+			return t.last(frameExit, h.exit)
+		}
+	}
+}
+
+func (t *terminal) frames(data []byte) error {
+	for len(data) > 0 {
+		n := min(len(data), maxFrame)
+		_ = t.conn.SetWriteDeadline(time.Now().Add(stallLimit))
+		if err := writeFrame(t.conn, frameData, data[:n]); err != nil {
+			return err
+		}
+		data = data[n:]
+	}
+	return nil
+}
+
+func (t *terminal) last(kind frameType, v any) error {
+	_ = t.conn.SetWriteDeadline(time.Now().Add(stallLimit))
+	return writeJSON(t.conn, kind, v)
+}
+
+// serve takes a new connection through its whole stay.
+func (h *holder) serve(conn net.Conn) error {
+	_ = conn.SetReadDeadline(time.Now().Add(5 * time.Second))
+	hello, err := readHello(conn)
+	if err != nil {
+		return err
+	}
+	_ = conn.SetReadDeadline(time.Time{})
+	if hello.Mode == Supervise {
+		return h.oversee(conn)
+	}
+	t := newTerminal(conn)
+	size := sandbox.Size{Cols: hello.Cols, Rows: hello.Rows}.Clamp()
+	if hello.Mode == sandbox.Control {
+		h.join(t, size)
+	} else {
+		h.watch(t)
+	}
+	writing := make(chan error, 1)
+	go func() {
+		err := t.write(h)
+		_ = conn.Close() // ends the reading below
+		writing <- err
+	}()
+	err = h.readTerminal(t)
+	h.leave(t)
+	t.drop()
+	return errors.Join(err, <-writing)
+}
+
+// join makes t the terminal that types and is drawn for.
+func (h *holder) join(t *terminal, size sandbox.Size) {
+	h.mu.Lock()
+	if h.exit != nil {
+		h.mu.Unlock()
+		return
+	}
+	old, same := h.primary, h.size == size
+	h.primary, h.size = t, size
+	h.epoch++
+	h.detachedAt, h.lastInput = time.Time{}, time.Now()
+	rejoin := h.epoch > 1
+	if rejoin {
+		t.offer(h.screen.snapshot(size))
+	}
+	h.mu.Unlock()
+	if old != nil {
+		close(old.taken)
+	}
+	switch {
+	case !rejoin:
+		h.tutor.start(size)
+	case same:
+		h.nudge(size)
+	default:
+		h.tutor.resize(size)
+	}
+}
+
+// nudge makes the tutor draw everything anew: programs do so when the size
+// changes, so it changes and changes back.
+func (h *holder) nudge(size sandbox.Size) {
+	other := size
+	if other.Rows--; other.Rows == 0 {
+		other.Rows = 2
+	}
+	select {
+	case <-h.drawn:
+	default:
+	}
+	h.tutor.resize(other)
+	select {
+	case <-h.drawn:
+	case <-h.ended:
+	case <-time.After(100 * time.Millisecond): // it does not care
+	}
+	h.tutor.resize(size)
+}
+
+func (h *holder) watch(t *terminal) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	t.offer(h.screen.snapshot(h.size))
+	h.watchers[t] = struct{}{}
+}
+
+func (h *holder) leave(t *terminal) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.watchers, t)
+	if h.primary == t {
+		h.primary, h.detachedAt = nil, time.Now()
+	}
+}
+
+// readTerminal takes what t types, unless it only watches or has been taken
+// over: then it may talk, and nobody listens.
+func (h *holder) readTerminal(t *terminal) error {
+	var buf []byte
+	for {
+		kind, payload, err := readFrame(t.conn, &buf)
+		if err != nil {
+			if errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) {
+				return nil
+			}
+			return err
+		}
+		switch kind {
+		case frameData:
+			if h.typed(t) {
+				if err := h.tutor.write(payload); err != nil {
+					return err
+				}
+			}
+		case frameResize:
+			size, err := decodeSize(payload)
+			if err != nil {
+				return err
+			}
+			if h.resized(t, size) {
+				h.tutor.resize(size)
+			}
+		default:
+			return errors.New("a terminal sent a frame of unknown type")
+		}
+	}
+}
+
+func (h *holder) typed(t *terminal) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.primary != t {
+		return false
+	}
+	h.lastInput = time.Now()
+	return true
+}
+
+func (h *holder) resized(t *terminal, size sandbox.Size) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.primary != t {
+		return false
+	}
+	h.size = size
+	return true
+}

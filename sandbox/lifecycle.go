@@ -1,0 +1,284 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"lectern/sandbox/event"
+)
+
+// Rules are the limits of a Lifecycle.
+type Rules struct {
+	// MaxSessions is how many sandboxes may live at once.
+	MaxSessions int
+	// Grace is how long a sandbox that nobody has joined is kept.
+	Grace time.Duration
+	// Completed records a stage that a tutor graded as finished. It is called
+	// again with the same message until it returns nil.
+	Completed func(ctx context.Context, of Info, m event.Message) error
+	// Ended is told of every sandbox that ends. It may be nil.
+	Ended func(of Info, exit Exit)
+	Log   *slog.Logger
+}
+
+// Lifecycle applies the rules to the sandboxes of a Backend: the queue in
+// front of a full house, the grace of those left alone, adoption at start. It
+// keeps in memory only who waits; all else it asks the Backend.
+type Lifecycle struct {
+	backend Backend
+	rules   Rules
+	since   time.Time     // when we began to look after the sandboxes
+	changed chan struct{} // holds a token when the queue may move
+
+	mu       sync.Mutex
+	waiting  []*ticket      // in order of arrival
+	admitted map[string]int // by login: those who are getting a sandbox
+}
+
+// ticket is one who waits in the queue.
+type ticket struct {
+	login     string
+	admitted  chan struct{}
+	positions chan Phase // the newest place in the queue
+}
+
+// NewLifecycle returns the rules in force over backend, once Run is called.
+func NewLifecycle(backend Backend, rules Rules) *Lifecycle {
+	return &Lifecycle{
+		backend:  backend,
+		rules:    rules,
+		since:    time.Now(),
+		changed:  make(chan struct{}, 1),
+		admitted: make(map[string]int),
+	}
+}
+
+// Run adopts the sandboxes that are there and looks after all until ctx ends.
+// It returns once everything that it started has ended.
+func (l *Lifecycle) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	watched := make(chan error, 1)
+	go func() { watched <- l.backend.Watch(ctx, l.handle) }()
+	// A relist now and then, since news can be missed; the queue and the grace
+	// both live on it.
+	tick := time.NewTicker(min(max(l.rules.Grace/4, 100*time.Millisecond), 10*time.Second))
+	defer tick.Stop()
+	for {
+		select {
+		case <-l.changed:
+			l.admit(ctx)
+		case <-tick.C:
+			l.reap(ctx)
+			l.admit(ctx)
+		case err := <-watched:
+			if ctx.Err() != nil {
+				return nil
+			}
+			return fmt.Errorf("watch the sandboxes: %w", err)
+		}
+	}
+}
+
+func (l *Lifecycle) wake() {
+	select {
+	case l.changed <- struct{}{}:
+	default:
+	}
+}
+
+func (l *Lifecycle) handle(ctx context.Context, c Change) error {
+	if c.Completed != nil {
+		return l.rules.Completed(ctx, c.Info, *c.Completed)
+	}
+	if c.Ended != nil {
+		if l.rules.Ended != nil {
+			l.rules.Ended(c.Info, *c.Ended)
+		}
+		l.wake()
+	}
+	return nil
+}
+
+// Find returns the learner's live sandbox, or ok false.
+func (l *Lifecycle) Find(ctx context.Context, login string) (Sandbox, bool, error) {
+	return l.backend.Find(ctx, login)
+}
+
+// List tells of all live sandboxes.
+func (l *Lifecycle) List(ctx context.Context) ([]Info, error) { return l.backend.List(ctx) }
+
+// attempts is how often making a sandbox is tried, with growing pauses.
+const attempts = 3
+
+// Acquire returns the learner's live sandbox or makes one when there is a
+// place, in order of arrival. It reports the phases of the wait and gives up
+// when ctx ends.
+func (l *Lifecycle) Acquire(ctx context.Context, spec Spec, report func(Phase)) (Sandbox, error) {
+	if sb, ok, err := l.backend.Find(ctx, spec.Login); err != nil || ok {
+		return sb, err
+	}
+	leave, err := l.enter(ctx, spec.Login, report)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	pause := 200 * time.Millisecond
+	for attempt := 1; ; attempt++ {
+		sb, err := l.backend.Acquire(ctx, spec, report)
+		if err == nil {
+			return sb, nil
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		l.rules.Log.Warn("could not make a sandbox", "login", spec.Login, "attempt", attempt, "error", err)
+		if attempt == attempts {
+			return nil, fmt.Errorf("make a sandbox: %w", err)
+		}
+		report(Phase{Kind: Starting, Detail: "trying again"})
+		select {
+		case <-time.After(pause):
+			pause *= 3
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// enter waits in the queue; leave gives back the place that making a sandbox
+// takes until the Backend lists it.
+func (l *Lifecycle) enter(ctx context.Context, login string, report func(Phase)) (leave func(), err error) {
+	t := &ticket{login: login, admitted: make(chan struct{}), positions: make(chan Phase, 1)}
+	l.mu.Lock()
+	l.waiting = append(l.waiting, t)
+	l.mu.Unlock()
+	l.wake()
+	leave = func() {
+		l.mu.Lock()
+		if l.admitted[login]--; l.admitted[login] <= 0 {
+			delete(l.admitted, login)
+		}
+		l.mu.Unlock()
+		l.wake()
+	}
+	for {
+		select {
+		case p := <-t.positions:
+			report(p)
+		case <-t.admitted:
+			return leave, nil
+		case <-ctx.Done():
+			if !l.withdraw(t) { // admitted at the same moment: pass it on
+				leave()
+			}
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// withdraw takes t out of the queue; false means that it is not there any more.
+func (l *Lifecycle) withdraw(t *ticket) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	i := slices.Index(l.waiting, t)
+	if i < 0 {
+		return false
+	}
+	l.waiting = slices.Delete(l.waiting, i, i+1)
+	l.wake()
+	return true
+}
+
+// admit lets in those at the head of the queue for whom there is a place, and
+// tells the others where they stand. Only Run calls it.
+func (l *Lifecycle) admit(ctx context.Context) {
+	l.mu.Lock()
+	nobody := len(l.waiting) == 0
+	l.mu.Unlock()
+	if nobody {
+		return
+	}
+	live, err := l.backend.List(ctx)
+	if err != nil {
+		if ctx.Err() == nil {
+			l.rules.Log.Error("could not count the sandboxes", "error", err)
+		}
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	taken := make(map[string]bool, len(live)+len(l.admitted))
+	for _, info := range live {
+		taken[info.Login] = true
+	}
+	for login := range l.admitted {
+		taken[login] = true
+	}
+	var rest []*ticket
+	for _, t := range l.waiting {
+		// A learner who has a sandbox already joins it and takes no place.
+		if !taken[t.login] && (len(rest) > 0 || len(taken) >= l.rules.MaxSessions) {
+			rest = append(rest, t)
+			continue
+		}
+		taken[t.login] = true
+		l.admitted[t.login]++
+		close(t.admitted)
+	}
+	l.waiting = rest
+	for i, t := range rest {
+		t.place(Phase{Kind: Queued, Position: i + 1, Length: len(rest)})
+	}
+}
+
+// place leaves only the newest position for the one who waits.
+func (t *ticket) place(p Phase) {
+	select {
+	case <-t.positions:
+	default:
+	}
+	t.positions <- p
+}
+
+// Waiting is how many stand in the queue.
+func (l *Lifecycle) Waiting() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.waiting)
+}
+
+// reap ends the sandboxes that nobody has joined for longer than the grace. A
+// gateway that has just started gives all of them a fresh one.
+func (l *Lifecycle) reap(ctx context.Context) {
+	live, err := l.backend.List(ctx)
+	if err != nil {
+		return // admit logs it
+	}
+	now := time.Now()
+	for _, info := range live {
+		if info.Attached {
+			continue
+		}
+		left := info.DetachedAt
+		if left.Before(l.since) {
+			left = l.since
+		}
+		if now.Sub(left) < l.rules.Grace {
+			continue
+		}
+		sb, ok, err := l.backend.Find(ctx, info.Login)
+		if err != nil || !ok {
+			continue
+		}
+		err = sb.Reap(ctx, info.Epoch, "Nobody came back to the session in time, so it was ended. Your place is kept.")
+		if err != nil && !errors.Is(err, ErrGone) && ctx.Err() == nil {
+			l.rules.Log.Warn("could not reap a sandbox", "session", info.Session, "error", err)
+		}
+	}
+}

@@ -1,0 +1,108 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The places inside every jail.
+const (
+	insideHome       = "/home/lab"
+	insideRun        = "/run/lectern"
+	insideExecutable = "/opt/lectern/lectern"
+	insideUser       = 1000
+)
+
+func jailed(courseID string) place {
+	return place{
+		executable: insideExecutable, run: insideRun, home: insideHome,
+		course: filepath.Join(insideHome, "papers", courseID),
+	}
+}
+
+// findBubblewrap returns the path of bwrap after it has shown that it can make
+// a jail here: distributions exist that forbid user namespaces.
+func findBubblewrap(ctx context.Context, executable string) (string, error) {
+	const off = "or set sandbox.local.isolation to none, which lets the tutor run unprotected as your own user"
+	path, err := exec.LookPath("bwrap")
+	if err != nil {
+		return "", fmt.Errorf("sandboxes need bubblewrap, and bwrap is not installed: install the package bubblewrap, %s", off)
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	args := append(namespaces(), system()...)
+	args = append(args, "--ro-bind", executable, insideExecutable, "--", insideExecutable, "version")
+	out, err := exec.CommandContext(ctx, path, args...).CombinedOutput()
+	if err != nil {
+		said, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
+		return "", fmt.Errorf("bubblewrap cannot make a sandbox on this machine (%s): allow unprivileged user namespaces, %s",
+			errors.Join(err, errors.New(said)), off)
+	}
+	return path, nil
+}
+
+// namespaces cut a jail off from the host: no network but its own empty one,
+// no other user's processes, no privileges and no way to new ones.
+func namespaces() []string {
+	return []string{
+		"--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-net", "--unshare-cgroup-try",
+		"--uid", strconv.Itoa(insideUser), "--gid", strconv.Itoa(insideUser),
+		"--disable-userns", "--cap-drop", "ALL", "--new-session",
+		"--hostname", "lectern", "--clearenv",
+	}
+}
+
+// system is the read-only part of the host that programs need to run.
+func system() []string {
+	args := []string{"--ro-bind", "/usr", "/usr"}
+	for _, dir := range []string{"/bin", "/sbin", "/lib", "/lib64", "/lib32"} {
+		// On merged-/usr systems these are links into /usr; elsewhere folders.
+		if target, err := os.Readlink(dir); err == nil {
+			args = append(args, "--symlink", target, dir)
+		} else {
+			args = append(args, "--ro-bind-try", dir, dir)
+		}
+	}
+	for _, file := range []string{"/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/localtime", "/etc/terminfo"} {
+		args = append(args, "--ro-bind-try", file, file)
+	}
+	return append(args, "--proc", "/proc", "--dev", "/dev", "--size", strconv.Itoa(64<<20), "--tmpfs", "/tmp")
+}
+
+// jailArguments puts a learner's jail together.
+func (b *Backend) jailArguments(name, courseDir string, at place, environ []string) ([]string, error) {
+	dir := b.path(name)
+	accounts := map[string]string{
+		"passwd": fmt.Sprintf("lab:x:%d:%d:Learner:%s:/bin/sh\n", insideUser, insideUser, insideHome),
+		"group":  fmt.Sprintf("lab:x:%d:\n", insideUser),
+	}
+	args := append(namespaces(), system()...)
+	for file, text := range accounts {
+		outside := filepath.Join(dir, file)
+		if err := os.WriteFile(outside, []byte(text), 0o600); err != nil {
+			return nil, fmt.Errorf("write the sandbox's accounts: %w", err)
+		}
+		args = append(args, "--ro-bind", outside, "/etc/"+file)
+	}
+	args = append(args,
+		"--info-fd", strconv.Itoa(infoFD), "--block-fd", strconv.Itoa(blockFD),
+		"--ro-bind", b.opts.Executable, insideExecutable,
+		"--bind", filepath.Join(dir, "run"), insideRun,
+		"--bind", b.home(name), insideHome,
+		"--ro-bind", courseDir, at.course,
+		"--chdir", insideHome,
+		"--remount-ro", "/",
+	)
+	for _, variable := range environ {
+		key, value, _ := strings.Cut(variable, "=")
+		args = append(args, "--setenv", key, value)
+	}
+	return args, nil
+}

@@ -1,0 +1,115 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"syscall"
+	"time"
+
+	"lectern/sandbox"
+	"lectern/sandbox/event"
+	"lectern/sandbox/hold"
+)
+
+// jail is one live sandbox.
+type jail struct {
+	backend *Backend
+	name    string
+	record  record
+}
+
+// errNotMine keeps an event pending for the one who records it.
+var errNotMine = errors.New("only Watch records events")
+
+func ignoreEvents(event.Message) error { return errNotMine }
+
+// ask connects to the holder for one question.
+func (j *jail) ask(ctx context.Context, question func(*hold.Supervisor) error) error {
+	s, err := j.supervise(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return question(s)
+}
+
+// Info asks the holder what is true now.
+func (j *jail) Info(ctx context.Context) (sandbox.Info, error) {
+	var status hold.Status
+	err := j.ask(ctx, func(s *hold.Supervisor) (err error) {
+		status, err = s.Status(ctx)
+		return err
+	})
+	return j.info(status), err
+}
+
+func (j *jail) info(s hold.Status) sandbox.Info {
+	return sandbox.Info{
+		Session: j.record.Session, Login: j.record.Login, CourseID: j.record.CourseID, Stage: j.record.Stage,
+		Started: j.record.Started, Epoch: s.Epoch, Expires: s.Expires, Attached: s.Attached,
+		DetachedAt: s.DetachedAt, LastInput: s.LastInput,
+	}
+}
+
+// Attach joins the tutor's terminal.
+func (j *jail) Attach(ctx context.Context, mode sandbox.AttachMode, t sandbox.Terminal) (sandbox.Exit, error) {
+	conn, err := hold.Dial(ctx, j.backend.socket(j.name))
+	if err != nil {
+		_ = t.In.Close()
+		return sandbox.Exit{}, fmt.Errorf("join the sandbox: %w", err)
+	}
+	return hold.Attach(ctx, conn, mode, t)
+}
+
+// killLimit is how long a holder may take to end its tutor before the whole
+// sandbox is ended by force.
+const killLimit = 6 * time.Second
+
+// Kill ends the sandbox and returns once nothing of it runs any more.
+func (j *jail) Kill(ctx context.Context, reason string) error {
+	_ = j.ask(ctx, func(s *hold.Supervisor) error {
+		if err := s.Stop(ctx, reason); err != nil {
+			return err
+		}
+		select {
+		case <-s.Done():
+		case <-time.After(killLimit):
+		case <-ctx.Done():
+		}
+		return nil
+	})
+	// The lock tells when the last process is gone; a holder that was asked
+	// needs a moment for that, one that hangs is not waited for again.
+	force := time.NewTimer(time.Second)
+	defer force.Stop()
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	for j.backend.alive(j.name) {
+		select {
+		case <-force.C:
+			for _, pid := range j.record.PIDs {
+				_ = syscall.Kill(pid, syscall.SIGKILL)
+			}
+		case <-look.C:
+		case <-ctx.Done():
+			return fmt.Errorf("end the sandbox: %w", ctx.Err())
+		}
+	}
+	return nil
+}
+
+// Reap ends the sandbox unless somebody has joined it since epoch.
+func (j *jail) Reap(ctx context.Context, epoch int, reason string) error {
+	return j.ask(ctx, func(s *hold.Supervisor) error { return s.Reap(ctx, epoch, reason) })
+}
+
+// Extend moves the end of its life to d from now.
+func (j *jail) Extend(ctx context.Context, d time.Duration) error {
+	return j.ask(ctx, func(s *hold.Supervisor) error { return s.Extend(ctx, d) })
+}
+
+// Tell shows the learner one line.
+func (j *jail) Tell(ctx context.Context, text string) error {
+	return j.ask(ctx, func(s *hold.Supervisor) error { return s.Tell(ctx, text) })
+}

@@ -1,0 +1,224 @@
+// Package local makes sandboxes on this machine: bubblewrap jails with no
+// network, a read-only system, and a home that is kept for each learner. They
+// are no children of the gateway and outlive it.
+//
+// It knows bubblewrap, namespaces and cgroups; of what runs inside it knows
+// only the holder.
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"lectern/sandbox"
+	"lectern/sandbox/hold"
+)
+
+// Options is what the backend needs.
+type Options struct {
+	// Dir holds the state of the live sandboxes and the learners' homes.
+	Dir string
+	// Executable is the lectern binary that runs inside.
+	Executable string
+	// Command runs in every sandbox instead of the built-in tutor, which it is
+	// when empty.
+	Command []string
+	// Isolation is Bubblewrap or None.
+	Isolation Isolation
+	// Life and Idle are the clocks of a new sandbox; Idle 0 is none.
+	Life, Idle time.Duration
+	// Memory in bytes and Processes limit one sandbox, where the host allows;
+	// 0 is no limit.
+	Memory    int64
+	Processes int
+	Log       *slog.Logger
+}
+
+// Isolation is how much stands between a sandbox and the host.
+type Isolation string
+
+const (
+	// Bubblewrap puts each sandbox into namespaces of its own.
+	Bubblewrap Isolation = "bubblewrap"
+	// None runs the tutor as a plain process of the gateway's user.
+	None Isolation = "none"
+)
+
+// Backend implements sandbox.Backend. One process at a time may use a Dir.
+type Backend struct {
+	opts    Options
+	bwrap   string // path of the program; empty without isolation
+	cgroups *cgroups
+	created chan string // names of new sandboxes, for Watch
+
+	mu    sync.Mutex
+	turns map[string]chan struct{} // by name: one maker or cleaner at a time
+}
+
+// New checks that sandboxes can be made on this machine as asked.
+func New(ctx context.Context, opts Options) (*Backend, error) {
+	dir, err := filepath.Abs(opts.Dir)
+	if err != nil {
+		return nil, err
+	}
+	opts.Dir = dir
+	b := &Backend{opts: opts, created: make(chan string, 64), turns: make(map[string]chan struct{})}
+	for _, sub := range []string{b.path(), b.home("")} {
+		if err := os.MkdirAll(sub, 0o700); err != nil {
+			return nil, fmt.Errorf("make the sandboxes' folder: %w", err)
+		}
+	}
+	if opts.Isolation == Bubblewrap {
+		if b.bwrap, err = findBubblewrap(ctx, opts.Executable); err != nil {
+			return nil, err
+		}
+	}
+	b.cgroups = openCgroups(opts.Dir, opts.Memory, opts.Processes, opts.Log)
+	return b, nil
+}
+
+// path is the state folder of a sandbox, or of all.
+func (b *Backend) path(name ...string) string {
+	return filepath.Join(append([]string{b.opts.Dir, "sandboxes"}, name...)...)
+}
+
+func (b *Backend) home(name string) string { return filepath.Join(b.opts.Dir, "homes", name) }
+
+// turn waits for the right to make or clear away the sandbox called name.
+func (b *Backend) turn(ctx context.Context, name string) (done func(), err error) {
+	b.mu.Lock()
+	turn, ok := b.turns[name]
+	if !ok {
+		turn = make(chan struct{}, 1)
+		b.turns[name] = turn
+	}
+	b.mu.Unlock()
+	select {
+	case turn <- struct{}{}:
+		return func() { <-turn }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// Acquire returns the learner's live sandbox or starts one.
+func (b *Backend) Acquire(ctx context.Context, spec sandbox.Spec, report func(sandbox.Phase)) (sandbox.Sandbox, error) {
+	name := sandbox.Name(spec.Login)
+	done, err := b.turn(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	lock, free, err := tryLock(b.path(name) + ".lock")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = lock.Close() }()
+	if !free {
+		return b.open(name)
+	}
+	report(sandbox.Phase{Kind: sandbox.Starting})
+	b.clear(name)
+	sb, err := b.launch(ctx, name, spec, lock)
+	if err != nil {
+		b.clear(name)
+		return nil, err
+	}
+	select {
+	case b.created <- name:
+	default: // Watch looks around by itself too
+	}
+	report(sandbox.Phase{Kind: sandbox.Ready})
+	return sb, nil
+}
+
+// Find returns the learner's live sandbox, or ok false.
+func (b *Backend) Find(ctx context.Context, login string) (sandbox.Sandbox, bool, error) {
+	name := sandbox.Name(login)
+	if !b.alive(name) {
+		return nil, false, nil
+	}
+	sb, err := b.open(name)
+	if errors.Is(err, os.ErrNotExist) { // it has not got so far, or just ended
+		return nil, false, nil
+	}
+	return sb, err == nil, err
+}
+
+// List tells of all live sandboxes, oldest first.
+func (b *Backend) List(ctx context.Context) ([]sandbox.Info, error) {
+	names, err := b.names()
+	if err != nil {
+		return nil, err
+	}
+	var infos []sandbox.Info
+	for _, name := range names {
+		sb, err := b.open(name)
+		if err != nil {
+			continue
+		}
+		info, err := sb.Info(ctx)
+		if errors.Is(err, sandbox.ErrGone) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		infos = append(infos, info)
+	}
+	slices.SortFunc(infos, func(a, b sandbox.Info) int { return a.Started.Compare(b.Started) })
+	return infos, nil
+}
+
+// names lists the sandboxes of which something is alive.
+func (b *Backend) names() ([]string, error) {
+	entries, err := os.ReadDir(b.path())
+	if err != nil {
+		return nil, fmt.Errorf("look for sandboxes: %w", err)
+	}
+	var names []string
+	for _, e := range entries {
+		name, ok := strings.CutSuffix(e.Name(), ".lock")
+		if ok && b.alive(name) {
+			names = append(names, name)
+		}
+	}
+	return names, nil
+}
+
+// clear removes what an ended sandbox has left; its learner's home stays.
+func (b *Backend) clear(name string) {
+	b.cgroups.remove(name)
+	if err := os.RemoveAll(b.path(name)); err != nil {
+		b.opts.Log.Warn("could not clear away a sandbox", "name", name, "error", err)
+	}
+}
+
+func (b *Backend) open(name string) (*jail, error) {
+	record, err := readRecord(b.path(name))
+	if err != nil {
+		return nil, err
+	}
+	return &jail{backend: b, name: name, record: record}, nil
+}
+
+func (b *Backend) socket(name string) string { return b.path(name, "run", "hold.sock") }
+
+var _ sandbox.Backend = (*Backend)(nil)
+
+// supervise connects to a sandbox without listening to its events.
+func (j *jail) supervise(ctx context.Context) (*hold.Supervisor, error) {
+	s, err := hold.Oversee(ctx, j.backend.socket(j.name), ignoreEvents)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", sandbox.ErrGone, err)
+	}
+	return s, nil
+}

@@ -1,0 +1,249 @@
+package tui
+
+import (
+	"context"
+	"image/color"
+	"strings"
+	"testing"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// recording is a Start that sends what it was asked for and succeeds.
+func recording() (chan Choice, func(context.Context, Choice, func(Phase)) error) {
+	asked := make(chan Choice, 1)
+	return asked, func(_ context.Context, c Choice, _ func(Phase)) error {
+		asked <- c
+		return nil
+	}
+}
+
+func TestChoices(t *testing.T) {
+	only := running(sampleHome())
+	only.Courses = only.Courses[:1]
+	gone := running(sampleHome())
+	gone.Running.CourseID, gone.Running.CourseTitle = "gone", "A course that is gone"
+
+	for _, tt := range []struct {
+		name string
+		home Home
+		keys []string
+		want Choice
+	}{
+		{"first open stage", sampleHome(), []string{"enter", "enter"}, Choice{CourseID: "sorting", Stage: 3}},
+		{"a done stage again", sampleHome(), []string{"enter", "home", "enter"}, Choice{CourseID: "sorting", Stage: 1}},
+		{"second course", sampleHome(), []string{"down", "right", "enter"}, Choice{CourseID: "graphs", Stage: 1}},
+		{"with vi keys", sampleHome(), []string{"j", "l", "enter"}, Choice{CourseID: "graphs", Stage: 1}},
+		{"with Korean keys", sampleHome(), []string{"ㅓ", "ㅓ", "ㅏ", "enter", "enter"}, Choice{CourseID: "graphs", Stage: 1}},
+		{"running is first", running(sampleHome()), []string{"enter"}, Choice{CourseID: "sorting", Stage: 2, Resume: true}},
+		{"running course is gone", gone, []string{"enter"}, Choice{CourseID: "gone", Stage: 2, Resume: true}},
+		{"running stage in its course", running(sampleHome()), []string{"down", "enter", "up", "enter"}, Choice{CourseID: "sorting", Stage: 2, Resume: true}},
+		{"running is first with one course", only, []string{"enter"}, Choice{CourseID: "sorting", Stage: 2, Resume: true}},
+		{"confirm goes back by default", running(sampleHome()), []string{"end", "enter", "enter", "enter"}, Choice{CourseID: "sorting", Stage: 2, Resume: true}},
+		{"confirm replaces", running(sampleHome()), []string{"end", "enter", "enter", "n"}, Choice{CourseID: "first", Stage: 1, Replace: true}},
+		{"confirm replaces with a Korean key", running(sampleHome()), []string{"end", "enter", "enter", "ㅜ"}, Choice{CourseID: "first", Stage: 1, Replace: true}},
+		{"filter by title", sampleHome(), []string{"/", "G", "R", "A", "p", "h", "enter", "enter"}, Choice{CourseID: "graphs", Stage: 1}},
+		{"filter by the title of a done stage", sampleHome(), []string{"/", "c", "o", "u", "n", "t", "enter", "enter"}, Choice{CourseID: "sorting", Stage: 2}},
+		{"filter of stages", sampleHome(), []string{"enter", "/", "c", "a", "r", "d", "s", "enter"}, Choice{CourseID: "sorting", Stage: 1}},
+		{"filter in Korean", koreanHome(), []string{"/", "그", "래", "프", "enter", "enter"}, Choice{CourseID: "graphs", Stage: 1}},
+		{"help in between", sampleHome(), []string{"?", "enter", "enter", "?", "esc", "enter"}, Choice{CourseID: "sorting", Stage: 3}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			asked, start := recording()
+			d := drive(t, Options{Home: tt.home, Start: start})
+			d.press(tt.keys...)
+			until[startedMsg](d)
+			until[tea.QuitMsg](d)
+			if got := <-asked; got != tt.want {
+				t.Errorf("Start was asked for %+v, want %+v", got, tt.want)
+			}
+			if got, want := d.app.Result(), (Result{Attach, tt.want}); got != want {
+				t.Errorf("the result is %+v, want %+v", got, want)
+			}
+		})
+	}
+}
+
+func TestQuit(t *testing.T) {
+	for name, keys := range map[string][]string{
+		"courses":     {"q"},
+		"interrupt":   {"ctrl+c"},
+		"Korean":      {"ㅂ"},
+		"stages":      {"end", "enter", "q"},
+		"while typed": {"/", "x", "ctrl+c"},
+		"from help":   {"?", "q"},
+		"confirm":     {"end", "enter", "enter", "ctrl+c"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := drive(t, Options{Home: running(sampleHome())})
+			d.press(keys...)
+			until[tea.QuitMsg](d)
+			if got := d.app.Result(); got != (Result{}) {
+				t.Errorf("the result is %+v, want Quit", got)
+			}
+		})
+	}
+}
+
+func TestTooSmallTerminalOnlyQuits(t *testing.T) {
+	d := drive(t, Options{Home: sampleHome(), Width: 20, Height: 5})
+	d.press("enter", "enter", "/", "?", "esc")
+	d.resize(80, 24)
+	d.shows("Courses", "› Sorting from first principles")
+	d.resize(20, 5)
+	d.press("q")
+	until[tea.QuitMsg](d)
+}
+
+func TestLockedStageSaysWhatOpensIt(t *testing.T) {
+	d := drive(t, Options{Home: sampleHome()}).press("enter", "end", "enter")
+	d.shows("Locked until stage 4 is done.")
+	d.press("up")
+	d.hides("Locked until")
+	d.press("enter")
+	d.shows("Locked until stage 3 is done.")
+	if d.app.task != nil {
+		t.Error("a locked stage was started")
+	}
+}
+
+func TestBack(t *testing.T) {
+	d := drive(t, Options{Home: sampleHome()}).press("down", "enter")
+	d.shows("Nodes and edges")
+	d.press("esc")
+	d.shows("Courses", "› Graphs and their walks")
+	d.press("esc", "left")
+	d.shows("Courses")
+
+	h := sampleHome()
+	h.Courses = h.Courses[:1]
+	only := drive(t, Options{Home: h}).press("esc", "left")
+	only.shows("› ▸ open    3  Divide and merge")
+	only.hides("back")
+
+	asked := drive(t, Options{Home: running(sampleHome())}).press("end", "enter", "enter")
+	asked.shows("A session is running in Sorting from first principles, stage 2.")
+	asked.press("esc")
+	asked.shows("First steps", "Hello")
+	if asked.app.task != nil {
+		t.Error("something was started")
+	}
+}
+
+func TestFilterEditing(t *testing.T) {
+	d := drive(t, Options{Home: koreanHome()})
+	d.press("/", "그", "래", "z")
+	d.shows("/ 그래z", "0 matches", "Nothing matches")
+	d.press("enter") // nothing to open
+	d.press("backspace")
+	d.shows("1 match", "그래프와 탐색")
+	d.hides("정렬 알고리즘의 기초부터")
+	if c := d.app.View().Cursor; c == nil || c.X != 7 || c.Y != 2 {
+		t.Errorf("the cursor is at %+v, want behind the text at 7,2", c)
+	}
+	d.press("ctrl+u")
+	d.shows("2 matches")
+	// Hangul as separate letters, which some terminals send, finds the same.
+	d.send(tea.PasteMsg{Content: "\u1100\u1173\u1105\u1162\n없음"})
+	d.shows("0 matches")
+	d.press("ctrl+w")
+	d.send(tea.PasteMsg{Content: "\x1b탐색"})
+	d.shows("1 match", "› 그래프와 탐색")
+	d.press("esc")
+	d.hides("match")
+	if d.app.View().Cursor != nil {
+		t.Error("there is a cursor without a filter")
+	}
+	d.press("/", "backspace", "j")
+	d.shows("› 그래프와 탐색")
+	d.send(tea.PasteMsg{Content: "ignored outside of the filter"})
+	d.hides("ignored")
+}
+
+func TestFilterNamesTheStageThatItFound(t *testing.T) {
+	d := drive(t, Options{Home: sampleHome()}).press("/", "b", "r", "e", "a", "d")
+	d.shows("› Graphs and their walks · 2 Breadth first")
+	d.press("enter")
+	d.shows("› · locked  2  Breadth first")
+}
+
+func TestFilterTextIsBounded(t *testing.T) {
+	var f filter
+	f.typing = true
+	for range 100 {
+		f.insert(strings.Repeat("가", 10))
+	}
+	if len(f.text) > maxFilter {
+		t.Errorf("the text grew to %d bytes", len(f.text))
+	}
+}
+
+func TestSelectionStaysInSight(t *testing.T) {
+	d := drive(t, Options{Home: manyCourses(50)})
+	for _, size := range sizes {
+		d.resize(size[0], size[1])
+		d.press("home")
+		for range 50 {
+			d.shows("› Course ")
+			d.press("down")
+		}
+		d.shows("› Course 50:")
+		d.press("pgup", "pgdown", "up")
+		d.shows("› Course 49:")
+	}
+}
+
+func TestNoticeStaysUntilTheScreenChanges(t *testing.T) {
+	h := sampleHome()
+	h.Notice = Notice{Text: "Stage 2 complete", Kind: Good}
+	d := drive(t, Options{Home: h}).press("down", "up")
+	d.shows("✓ Stage 2 complete")
+	d.press("enter")
+	d.hides("Stage 2 complete")
+}
+
+func TestForeignTextCannotHarmTheLayout(t *testing.T) {
+	h := sampleHome()
+	h.Login = "a\x1b[2Jb\nc"
+	h.Courses[0].Title = "Two\nlines\tand \x1b]0;title\x07 escapes"
+	h.Courses[0].Stages[0].Title = strings.Repeat("넓", 300)
+	h.Courses[0].Authors = []string{"A\r\nB"}
+	h.Notice = Notice{Text: "a\x1b[31m\nb", Kind: 99}
+	d := drive(t, Options{Home: h, NoColor: true})
+	for range 2 {
+		for _, size := range append(sizes, [2]int{30, 8}) {
+			d.resize(size[0], size[1])
+			fits(t, d.app)
+			if strings.Contains(d.app.View().Content, "\x1b[2J") || strings.ContainsAny(d.app.View().Content, "\t\r\x07") {
+				t.Errorf("control characters came through: %q", d.app.View().Content)
+			}
+		}
+		d.press("enter", "home")
+	}
+}
+
+func TestBackground(t *testing.T) {
+	ask := New(Options{})
+	if ask.Init() == nil {
+		t.Error("an unknown background is not asked for")
+	}
+	if dark := New(Options{Background: BackgroundDark}); dark.Init() != nil || dark.Background() != BackgroundDark {
+		t.Error("a known background is asked for again")
+	}
+	before := ask.View().Content
+	ask.Update(tea.BackgroundColorMsg{Color: color.White})
+	if ask.Background() != BackgroundLight || ask.View().Content == before {
+		t.Error("a light background changes nothing")
+	}
+	ask.Update(tea.BackgroundColorMsg{Color: color.Black})
+	if ask.Background() != BackgroundDark || ask.View().Content != before {
+		t.Error("an unknown background is not taken for dark")
+	}
+}
+
+func TestView(t *testing.T) {
+	v := drive(t, Options{Home: sampleHome()}).app.View()
+	if !v.AltScreen || v.WindowTitle != "Lectern" || v.MouseMode != tea.MouseModeNone {
+		t.Errorf("the view is %+v", v)
+	}
+}

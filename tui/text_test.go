@@ -1,0 +1,137 @@
+package tui
+
+import (
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+func TestMinutes(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		-time.Minute: "less than 1 min", 59 * time.Second: "less than 1 min", time.Minute: "1 min",
+		12*time.Minute + 40*time.Second: "12 min", time.Hour: "1 h", 65 * time.Minute: "1 h 05 min", 26 * time.Hour: "26 h",
+	} {
+		if got := minutes(d); got != want {
+			t.Errorf("minutes(%v) is %q, want %q", d, got, want)
+		}
+	}
+}
+
+func TestSeconds(t *testing.T) {
+	for _, tt := range []struct {
+		d    time.Duration
+		over bool
+		want string
+	}{
+		{-time.Second, false, "0 s"}, {1700 * time.Millisecond, false, "1 s"}, {1790 * time.Millisecond, true, "1.7 s"},
+		{12900 * time.Millisecond, true, "12 s"}, {65 * time.Second, false, "1 min 05 s"}, {61 * time.Minute, true, "61 min 00 s"},
+	} {
+		if got := seconds(tt.d, tt.over); got != tt.want {
+			t.Errorf("seconds(%v, %v) is %q, want %q", tt.d, tt.over, got, tt.want)
+		}
+	}
+}
+
+func TestSpread(t *testing.T) {
+	for _, tt := range []struct {
+		left, right string
+		width       int
+		want        string
+	}{
+		{"left", "right", 12, "left   right"},
+		{"a longer left", "right", 16, "a longer … right"},
+		{"한글 제목입니다", "2 of 5", 16, "한글 제…  2 of 5"},
+		{"a longer left", "right", 12, "a longer le…"},
+		{"left", "", 3, "le…"},
+		{"left", "right", 0, ""},
+	} {
+		if got := spread(tt.left, tt.right, tt.width); got != tt.want {
+			t.Errorf("spread(%q, %q, %d) is %q, want %q", tt.left, tt.right, tt.width, got, tt.want)
+		}
+	}
+}
+
+func TestShorten(t *testing.T) {
+	lines := []string{"one two", "three four", "five"}
+	for n, want := range map[int]string{0: "", 1: "one two …", 2: "one two|three fo …", 3: "one two|three four|five", -1: ""} {
+		if got := strings.Join(shorten(lines, n, 10), "|"); got != want {
+			t.Errorf("shorten to %d is %q, want %q", n, got, want)
+		}
+	}
+	if lines[1] != "three four" {
+		t.Error("shorten changed its argument")
+	}
+}
+
+func TestBar(t *testing.T) {
+	th := newTheme(true, true)
+	for _, tt := range []struct {
+		done, all int
+		want      string
+	}{{0, 5, "──────────"}, {1, 100, "━─────────"}, {2, 5, "━━━━──────"}, {99, 100, "━━━━━━━━━─"}, {5, 5, "━━━━━━━━━━"}, {0, 0, "──────────"}} {
+		if got := th.bar(tt.done, tt.all, 10); got != tt.want {
+			t.Errorf("the bar of %d of %d is %q, want %q", tt.done, tt.all, got, tt.want)
+		}
+	}
+}
+
+func TestFold(t *testing.T) {
+	f := filter{text: "\u1100\u1161"} // as separate letters
+	if !f.matches("한가위") {
+		t.Error("decomposed Hangul does not find composed Hangul")
+	}
+	f.text = "PRINCIPLES  sort"
+	if !f.matches("Sorting from first principles") || f.matches("Sorting") {
+		t.Error("every word, in any case and order, is what a filter asks for")
+	}
+}
+
+// FuzzText lays out text that nobody has cleaned.
+func FuzzText(f *testing.F) {
+	f.Add("plain words that are long enough to be broken", 12)
+	f.Add("한글과 English가 섞인 제목", 7)
+	f.Add("a\x1b[31mb\x1b]0;t\x07\r\n\tc\x9b2J\x00", 3)
+	f.Add("\x910", 1)
+	f.Add("가 a👩", 1)
+	f.Add("👩‍👩‍👧 e\u0301 \u200b \xff\xfe", 1)
+	f.Fuzz(func(t *testing.T, s string, width int) {
+		width %= 300
+		for _, line := range append(shorten(wrap(s, width), 2, width), clip(clean(s), width), spread(clean(s), "12 of 50", width)) {
+			if w := ansi.StringWidth(line); w > max(0, width) {
+				t.Errorf("a line of %d columns where there are %d: %q", w, width, line)
+			}
+			if strings.IndexFunc(line, unicode.IsControl) >= 0 {
+				t.Errorf("a control character in %q", line)
+			}
+		}
+	})
+}
+
+// FuzzFilter types and deletes text that nobody has cleaned.
+func FuzzFilter(f *testing.F) {
+	f.Add("가각 e\u0301👩‍👩‍👧", 3)
+	f.Add("a\x1b[A\x00\xff", 9)
+	f.Fuzz(func(t *testing.T, s string, deletions int) {
+		fl := filter{typing: true}
+		fl.insert(s)
+		if !utf8.ValidString(fl.text) || strings.IndexFunc(fl.text, unicode.IsControl) >= 0 {
+			t.Fatalf("the filter holds %q", fl.text)
+		}
+		fl.matches(s, "other")
+		line, column := fl.line(newTheme(true, true), 3, 40)
+		if w := ansi.StringWidth(line); w > 40 || column > 40 {
+			t.Fatalf("the line has %d columns, the cursor is in %d", w, column)
+		}
+		for range deletions % 300 {
+			before := fl.text
+			fl.text = fl.text[:lastCluster(fl.text)]
+			if before != "" && len(fl.text) >= len(before) {
+				t.Fatalf("nothing was deleted from %q", before)
+			}
+		}
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // maxAnswerBytes bounds what grading looks at; nobody answers at such length.
@@ -122,11 +123,14 @@ func compare(model, given string, asked map[string]bool) Verdict {
 		}
 	}
 	m, g := wordsOf(model), wordsOf(given)
+	symbols := symbolsOf(model)
 	switch {
-	case symbolsOf(model) != symbolsOf(given):
+	case symbols != symbolsOf(given):
 		return Unsure
 	case normalise(model) == normalise(given):
 		return Right
+	case symbols != "":
+		return compareFormulas(model, given)
 	case len(m) == 1 && len(g) == 1 && opposites[m[0].text] == g[0].text && g[0].text != "":
 		return Wrong
 	case negations(m) != negations(g):
@@ -179,6 +183,18 @@ func compareNumbers(model, given number) Verdict {
 	return Wrong
 }
 
+var preamble = regexp.MustCompile(`^(?:(?:it|its|it's|the|answer|is) )+`)
+
+// compareFormulas compares texts with signs in them, in which nothing but
+// white space is free.
+func compareFormulas(model, given string) Verdict {
+	dense := func(text string) string { return strings.ReplaceAll(normalise(text), " ", "") }
+	if dense(model) == dense(preamble.ReplaceAllString(normalise(given), "")) {
+		return Right
+	}
+	return Unsure
+}
+
 // compareWords looks for the significant words of the model answer in the
 // given one. It is Right or Unsure; words alone never prove an answer wrong.
 func compareWords(model, given []word, asked map[string]bool) Verdict {
@@ -203,10 +219,13 @@ func compareWords(model, given []word, asked map[string]bool) Verdict {
 		if used[i] || inModel[w.text] {
 			continue
 		}
-		if turnsRound[w.text] || isNearNegation(w.text) || hasDigit(w.text) && !asked[w.text] {
+		switch {
+		case turnsRound[w.text] || isNearNegation(w.text):
 			return Unsure
-		}
-		if !fillers[w.text] && !asked[w.text] {
+		case fillers[w.text] && !w.letter || prepositions[w.text] || asked[w.text]:
+		case hasDigit(w.text) || utf8.RuneCountInString(w.text) == 1:
+			return Unsure // another number, or another letter than "A"
+		default:
 			extra++
 		}
 	}
@@ -256,7 +275,7 @@ func find(wanted, given []word, free bool, asked map[string]bool) (used []bool, 
 func isOrderFree(model, wanted []word) bool {
 	list := false
 	for _, w := range model {
-		if relations[w.text] || hasDirection(w.text) {
+		if relations[w.text] || hasDirection(w.text) || w.letter {
 			return false
 		}
 		list = list || w.text == "and" || w.text == "및" || w.text == "그리고"

@@ -1,6 +1,9 @@
 package course
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // The few words whose meaning grading must know. They only ever make a verdict
 // more careful or skip what says nothing; none of them makes an answer right.
@@ -15,10 +18,14 @@ func set(words string) map[string]bool {
 
 var (
 	// fillers carry no meaning of their own.
-	fillers = set(`a an the is are was were be been being it its this that these those of in on at to for with
-		as by and so there then they them their we you i my your our he she do does did has have had will would can
+	fillers = set(`a an the is are was were be been being it its this that these those of
+		and so there they them their we you i my your our he she do does did has have had will would can
 		because since which who what how also just very really simply basically answer think believe means called
 		그 이 저 것 수 등 및 그리고 즉 왜냐하면`)
+
+	// prepositions carry meaning where the model answer has them ("switch on"),
+	// but may be added, and left out where they only begin it ("to prevent").
+	prepositions = set(`in on at to for with by as into then`)
 
 	// relations tie words together in an order that matters.
 	relations = set(`to from before after than into onto over under above below by if unless until then when while per`)
@@ -29,6 +36,7 @@ var (
 		by than before after from if unless until opposite reverse inverse instead rather unlike contrary
 		wrong false incorrect untrue fail fails failed lack lacks lacking absence avoid avoids avoiding
 		prevent prevents preventing stop stops stopping remove removes removing eliminate eliminates ignore ignores
+		half twice double triple square squared root sqrt log negative minus plus times off out
 		reduce reduces less fewer hardly barely rarely seldom decrease decreases increase increases
 		또는 혹은 아니면 아마 아마도 반대 반대로 대신 오히려 하지만 그러나 만`)
 
@@ -79,8 +87,13 @@ func isNearNegation(text string) bool {
 // significant returns the words that an answer cannot do without.
 func significant(words []word) []word {
 	var kept []word
-	for _, w := range words {
-		if !fillers[w.text] {
+	for i, w := range words {
+		last := i == len(words)-1
+		switch {
+		case w.letter || last && utf8.RuneCountInString(w.text) == 1:
+			kept = append(kept, w)
+		case fillers[w.text] || i == 0 && prepositions[w.text]:
+		default:
 			kept = append(kept, w)
 		}
 	}

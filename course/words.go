@@ -39,6 +39,8 @@ type word struct {
 	// stem is the text without a plural s or a Korean particle of case.
 	stem string
 	role role
+	// letter tells that it is a single capital inside a text, as in "vitamin A".
+	letter bool
 }
 
 // role is what a Korean particle says of its word. A word without one may be
@@ -57,11 +59,14 @@ func wordsOf(text string) []word {
 	var current strings.Builder
 	end := func() {
 		if current.Len() > 0 {
-			words = append(words, newWord(current.String()))
+			w := newWord(fold(current.String()))
+			first, size := utf8.DecodeRuneInString(current.String())
+			w.letter = len(words) > 0 && size == current.Len() && unicode.IsUpper(first)
+			words = append(words, w)
 			current.Reset()
 		}
 	}
-	runes := []rune(fold(text))
+	runes := []rune(canonical(text))
 	for i, r := range runes {
 		switch {
 		case isWordRune(r):

@@ -40,7 +40,7 @@ type session struct {
 
 	background  tui.Background // of the terminal, once it has told
 	sinceNotice time.Time      // stages finished later are news
-	exit    sync.Once
+	exit        sync.Once
 }
 
 // hugeCols and hugeRows bound a terminal that can be meant seriously. Up to
@@ -146,7 +146,7 @@ func (s *session) request(r *gossh.Request, started bool) (run func() int, ok bo
 			return nil, false
 		}
 		return func() int {
-			return s.refuse("%s is not available here: this server runs tutors and moves no files. Try: ssh %s help", clean(m.Name), s.user)
+			return s.refuse("%s is not available here: this server runs tutors and moves no files.", clean(m.Name))
 		}, true
 	case "x11-req":
 		s.remarks = append(s.remarks, "X11 forwarding is refused here; the session goes on without it.")

@@ -24,22 +24,23 @@ import (
 func (s *session) execute(line string) int {
 	args, err := shlex.Split(line, true)
 	if err != nil {
-		return s.refuse("The command cannot be read (%v): check its quotes. Try: ssh %s help", err, s.user)
+		return s.refuse("The command cannot be read (%v): check its quotes.", err)
 	}
 	if len(args) == 0 {
 		return s.shell()
 	}
 	status := 0
 	root := s.commands(&status)
+	root.InitDefaultHelpCmd()
+	// Before flags are looked at, so that "rm -rf /" is told what it needs to hear.
+	if found, _, err := root.Find(args[:1]); err != nil || found == root && !isHelp(args[0]) {
+		return s.refuse("%s is no command here: this server runs tutors and nothing else. Try the command help.", clean(args[0]))
+	}
 	root.SetArgs(args)
 	root.SetIn(s.gate.open())
 	root.SetOut(lineEnds(s.channel, s.hasPTY))
 	root.SetErr(lineEnds(s.channel.Stderr(), s.hasPTY))
 	if err := root.ExecuteContext(s.ctx); err != nil {
-		var unknown unknownCommand
-		if errors.As(err, &unknown) {
-			return s.refuse("%s is no command here: this server runs tutors and nothing else. Try: ssh %s help", clean(string(unknown)), s.user)
-		}
 		return s.refuse("%s", clean(err.Error()))
 	}
 	return status
@@ -53,26 +54,30 @@ func lineEnds(w io.Writer, terminal bool) io.Writer {
 	return w
 }
 
-type unknownCommand string
+// usage is cobra's, without what makes no sense behind ssh.
+const usage = `{{if .Runnable}}
+Usage:
+  {{.UseLine}}{{end}}{{if .HasAvailableSubCommands}}
 
-func (u unknownCommand) Error() string { return "unknown command " + string(u) }
+Commands:{{range .Commands}}{{if .IsAvailableCommand}}
+  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}
+
+With --json, a command prints JSON.
+`
+
+func isHelp(arg string) bool { return arg == "-h" || arg == "--help" }
 
 // commands are made anew for each session, for its own input and output.
 func (s *session) commands(status *int) *cobra.Command {
 	root := &cobra.Command{
-		Use:   "ssh " + s.user + "@HOST",
-		Short: "Without a command, the picker opens.",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return unknownCommand(args[0])
-			}
-			return nil
-		},
+		Use:           "ssh " + s.user + "@HOST",
+		Long:          "Without a command, the picker opens. The commands that need no terminal:",
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetUsageTemplate(usage)
 	root.PersistentFlags().Bool("json", false, "print JSON")
 	root.AddCommand(
 		s.whoamiCommand(), s.coursesCommand(), s.stagesCommand(), s.progressCommand(), s.startCommand(status),
@@ -135,6 +140,13 @@ func (s *session) coursesCommand() *cobra.Command {
 	}
 }
 
+func oneCourse(_ *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return errors.New("name one course, by its id or a part of it; the command courses lists them")
+	}
+	return nil
+}
+
 func (s *session) stagesCommand() *cobra.Command {
 	type row struct {
 		Number      int               `json:"number"`
@@ -146,7 +158,7 @@ func (s *session) stagesCommand() *cobra.Command {
 		Evidence    progress.Evidence `json:"evidence,omitempty"`
 	}
 	return &cobra.Command{
-		Use: "stages COURSE", Short: "List the stages of a course", Args: cobra.ExactArgs(1),
+		Use: "stages COURSE", Short: "List the stages of a course", Args: oneCourse,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := s.server.Courses.Find(args[0])
 			if err != nil {
@@ -247,7 +259,7 @@ func countDone(c course.Course, records []progress.Record) int {
 func (s *session) startCommand(status *int) *cobra.Command {
 	return &cobra.Command{
 		Use: "start COURSE [STAGE]", Short: "Start a stage, the first open one by default (needs ssh -t)",
-		Args: cobra.RangeArgs(1, 2),
+		Args: func(cmd *cobra.Command, args []string) error { return oneCourse(cmd, args[:min(1, len(args))]) },
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if asked, err := cmd.Flags().GetBool("json"); err != nil || asked {
 				return errors.New("start opens a tutor on your terminal and has no JSON")

@@ -21,9 +21,9 @@ import (
 func (s *session) shell() int {
 	switch {
 	case !s.hasPTY:
-		return s.refuse("The picker needs a terminal: connect with ssh -t, or give a command. Try: ssh %s help", s.user)
+		return s.refuse("The picker needs a terminal: connect with ssh -t, or give a command, such as help.")
 	case s.user == s.server.AdminLogin:
-		return s.refuse("%s@ has commands only, no screen. Connect as %s@ to learn. Try: ssh %s@ help", s.user, s.server.SharedLogin, s.user)
+		return s.refuse("%s@ has commands only, no screen. Connect as %s@ to learn.", s.user, s.server.SharedLogin)
 	}
 	return s.loop(tui.Notice{}, nil)
 }

@@ -51,7 +51,6 @@ func holdRunCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			defer func() { _ = os.Remove(socket) }()
 			if readyFD > 0 {
 				ready := os.NewFile(uintptr(readyFD), "ready")
 				_, err := io.WriteString(ready, "ready\n")
@@ -68,7 +67,7 @@ func holdRunCommand() *cobra.Command {
 				Life: life, Idle: idle, OwnNotices: ownNotices,
 				Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 			})
-			if err != nil {
+			if err := errors.Join(err, hold.LeaveExit(socket, exit)); err != nil {
 				return err
 			}
 			if exit.Code != 0 {

@@ -244,9 +244,8 @@ func testReattach(t *testing.T, s *suite) {
 	c.expect("said before")
 	c.detach()
 	c.wantEnding(sandbox.Detached)
-	info, err := sb.Info(s.ctx)
-	if err != nil || info.Attached || info.DetachedAt.IsZero() {
-		t.Errorf("after the detach: %+v, %v", info, err)
+	if info := s.detached(t, sb); info.DetachedAt.IsZero() {
+		t.Errorf("after the detach: %+v", info)
 	}
 	c = s.attach(t, sb, sandbox.Control)
 	c.expect(pid) // the same process, its screen redrawn
@@ -327,9 +326,7 @@ func testReap(t *testing.T, s *suite) {
 	c.expect("said alive")
 	c.detach()
 	c.wantEnding(sandbox.Detached)
-	if info, err = sb.Info(s.ctx); err != nil {
-		t.Fatal(err)
-	}
+	info = s.detached(t, sb)
 	if err := sb.Reap(s.ctx, info.Epoch, "nobody came"); err != nil {
 		t.Fatal(err)
 	}
@@ -409,6 +406,20 @@ func testEnvironment(t *testing.T, s *suite) {
 	}
 	if !strings.Contains(c.all(), "TERM=xterm-256color") {
 		t.Error("the learner's TERM is not in the sandbox")
+	}
+}
+
+// detached waits until the sandbox has noticed that its terminal left.
+func (s *suite) detached(t *testing.T, sb sandbox.Sandbox) sandbox.Info {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		info, err := sb.Info(s.ctx)
+		if err == nil && !info.Attached {
+			return info
+		}
+		if err != nil || time.Now().After(deadline) {
+			t.Fatalf("it is not detached: %+v, %v", info, err)
+		}
 	}
 }
 

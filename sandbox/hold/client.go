@@ -3,6 +3,7 @@ package hold
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -53,6 +54,27 @@ func throughShortPath(socket string, use func(short string) error) error {
 	}
 	defer func() { _ = dir.Close() }()
 	return use(fmt.Sprintf("/proc/self/fd/%d/%s", dir.Fd(), filepath.Base(socket)))
+}
+
+// exitFile is where a holder leaves how it ended, for those who look too late.
+func exitFile(socket string) string { return socket + ".exit" }
+
+// LeaveExit writes down how the sandbox ended and takes the socket away.
+func LeaveExit(socket string, exit sandbox.Exit) error {
+	data, err := json.Marshal(exit)
+	if err == nil {
+		err = os.WriteFile(exitFile(socket), data, 0o600)
+	}
+	return errors.Join(err, os.Remove(socket))
+}
+
+// ReadExit tells how the sandbox of a socket ended, if it left word.
+func ReadExit(socket string) (exit sandbox.Exit, ok bool) {
+	data, err := os.ReadFile(exitFile(socket))
+	if err != nil || json.Unmarshal(data, &exit) != nil {
+		return sandbox.Exit{}, false
+	}
+	return exit, exit.Ending != ""
 }
 
 // Attach joins the tutor's terminal over conn, which it closes, until the

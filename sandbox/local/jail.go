@@ -24,20 +24,29 @@ var errNotMine = errors.New("only Watch records events")
 
 func ignoreEvents(event.Message) error { return errNotMine }
 
+// answerLimit is how long a holder may take to answer; killLimit, which is
+// within it, how long to end its tutor before the sandbox is ended by force.
+const (
+	answerLimit = 8 * time.Second
+	killLimit   = 6 * time.Second
+)
+
 // ask connects to the holder for one question.
-func (j *jail) ask(ctx context.Context, question func(*hold.Supervisor) error) error {
+func (j *jail) ask(ctx context.Context, question func(context.Context, *hold.Supervisor) error) error {
+	ctx, cancel := context.WithTimeout(ctx, answerLimit)
+	defer cancel()
 	s, err := j.supervise(ctx)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	return question(s)
+	return question(ctx, s)
 }
 
 // Info asks the holder what is true now.
 func (j *jail) Info(ctx context.Context) (sandbox.Info, error) {
 	var status hold.Status
-	err := j.ask(ctx, func(s *hold.Supervisor) (err error) {
+	err := j.ask(ctx, func(ctx context.Context, s *hold.Supervisor) (err error) {
 		status, err = s.Status(ctx)
 		return err
 	})
@@ -62,13 +71,9 @@ func (j *jail) Attach(ctx context.Context, mode sandbox.AttachMode, t sandbox.Te
 	return hold.Attach(ctx, conn, mode, t)
 }
 
-// killLimit is how long a holder may take to end its tutor before the whole
-// sandbox is ended by force.
-const killLimit = 6 * time.Second
-
 // Kill ends the sandbox and returns once nothing of it runs any more.
 func (j *jail) Kill(ctx context.Context, reason string) error {
-	_ = j.ask(ctx, func(s *hold.Supervisor) error {
+	_ = j.ask(ctx, func(ctx context.Context, s *hold.Supervisor) error {
 		if err := s.Stop(ctx, reason); err != nil {
 			return err
 		}
@@ -88,9 +93,7 @@ func (j *jail) Kill(ctx context.Context, reason string) error {
 	for j.backend.alive(j.name) {
 		select {
 		case <-force.C:
-			for _, pid := range j.record.PIDs {
-				_ = syscall.Kill(pid, syscall.SIGKILL)
-			}
+			j.force()
 		case <-look.C:
 		case <-ctx.Done():
 			return fmt.Errorf("end the sandbox: %w", ctx.Err())
@@ -99,17 +102,25 @@ func (j *jail) Kill(ctx context.Context, reason string) error {
 	return nil
 }
 
+// force ends the sandbox's first processes; without them the kernel ends the
+// rest, since they are the first of its process namespace.
+func (j *jail) force() {
+	for _, pid := range j.record.PIDs {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
+}
+
 // Reap ends the sandbox unless somebody has joined it since epoch.
 func (j *jail) Reap(ctx context.Context, epoch int, reason string) error {
-	return j.ask(ctx, func(s *hold.Supervisor) error { return s.Reap(ctx, epoch, reason) })
+	return j.ask(ctx, func(ctx context.Context, s *hold.Supervisor) error { return s.Reap(ctx, epoch, reason) })
 }
 
 // Extend moves the end of its life to d from now.
 func (j *jail) Extend(ctx context.Context, d time.Duration) error {
-	return j.ask(ctx, func(s *hold.Supervisor) error { return s.Extend(ctx, d) })
+	return j.ask(ctx, func(ctx context.Context, s *hold.Supervisor) error { return s.Extend(ctx, d) })
 }
 
 // Tell shows the learner one line.
 func (j *jail) Tell(ctx context.Context, text string) error {
-	return j.ask(ctx, func(s *hold.Supervisor) error { return s.Tell(ctx, text) })
+	return j.ask(ctx, func(ctx context.Context, s *hold.Supervisor) error { return s.Tell(ctx, text) })
 }

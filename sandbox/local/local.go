@@ -117,14 +117,14 @@ func (b *Backend) Acquire(ctx context.Context, spec sandbox.Spec, report func(sa
 		return nil, err
 	}
 	defer done()
-	lock, free, err := tryLock(b.path(name) + ".lock")
+	running, lock, err := b.claim(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = lock.Close() }()
-	if !free {
-		return b.open(name)
+	if running != nil {
+		return running, nil
 	}
+	defer func() { _ = lock.Close() }()
 	report(sandbox.Phase{Kind: sandbox.Starting})
 	b.clear(name)
 	sb, err := b.launch(ctx, name, spec, lock)
@@ -140,17 +140,60 @@ func (b *Backend) Acquire(ctx context.Context, spec sandbox.Spec, report func(sa
 	return sb, nil
 }
 
+// claim returns the sandbox that runs, or the lock for making one. One that is
+// on its way out is never handed out: claim waits for its end, and helps where
+// that does not come.
+func (b *Backend) claim(ctx context.Context, name string) (*jail, *os.File, error) {
+	look := time.NewTicker(10 * time.Millisecond)
+	defer look.Stop()
+	force := time.NewTimer(killLimit)
+	defer force.Stop()
+	for {
+		lock, free, err := tryLock(b.path(name) + ".lock")
+		if err != nil {
+			return nil, nil, err
+		}
+		if free {
+			return nil, lock, nil
+		}
+		_ = lock.Close()
+		j, err := b.open(name)
+		if err == nil {
+			if _, err := j.Info(ctx); err == nil {
+				return j, nil, nil
+			}
+		}
+		select {
+		case <-look.C:
+		case <-force.C:
+			if j != nil {
+				j.force()
+			}
+		case <-ctx.Done():
+			return nil, nil, fmt.Errorf("wait for the end of the former sandbox: %w", ctx.Err())
+		}
+	}
+}
+
 // Find returns the learner's live sandbox, or ok false.
 func (b *Backend) Find(ctx context.Context, login string) (sandbox.Sandbox, bool, error) {
 	name := sandbox.Name(login)
 	if !b.alive(name) {
 		return nil, false, nil
 	}
-	sb, err := b.open(name)
+	j, err := b.open(name)
 	if errors.Is(err, os.ErrNotExist) { // it has not got so far, or just ended
 		return nil, false, nil
 	}
-	return sb, err == nil, err
+	if err != nil {
+		return nil, false, err
+	}
+	if _, err := j.Info(ctx); errors.Is(err, sandbox.ErrGone) { // it is about to end
+		return nil, false, nil
+	} else if err != nil {
+		return nil, false, err
+	}
+	return j, true, nil
 }
 
 // List tells of all live sandboxes, oldest first.

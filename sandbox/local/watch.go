@@ -97,10 +97,9 @@ func (b *Backend) watchOne(ctx context.Context, name string, changes chan<- chan
 	}
 	var j *jail
 	for ctx.Err() == nil && b.alive(name) {
-		var err error
-		if j, err = b.open(name); err == nil {
-			var exit sandbox.Exit
-			if exit, err = j.follow(ctx, tell); err == nil {
+		if found, err := b.open(name); err == nil {
+			j = found
+			if exit, err := j.follow(ctx, tell); err == nil {
 				b.ended(ctx, j, exit, tell)
 				return
 			}
@@ -111,9 +110,19 @@ func (b *Backend) watchOne(ctx context.Context, name string, changes chan<- chan
 		case <-ctx.Done():
 		}
 	}
-	if j != nil && ctx.Err() == nil {
-		b.ended(ctx, j, sandbox.Exit{Ending: sandbox.Lost, Code: 1, Reason: "The sandbox vanished."}, tell)
+	if ctx.Err() != nil {
+		return
 	}
+	if j == nil { // it came and went between two looks
+		if j, _ = b.open(name); j == nil {
+			return
+		}
+	}
+	exit, ok := hold.ReadExit(b.socket(name))
+	if !ok {
+		exit = sandbox.Exit{Ending: sandbox.Lost, Code: 1, Reason: "The sandbox vanished."}
+	}
+	b.ended(ctx, j, exit, tell)
 }
 
 // follow reports what the sandbox says until it tells its exit.

@@ -1,0 +1,57 @@
+# The two commands of the README are `make run` and `make test`; the rest helps
+# those who work on Lectern.
+
+BIN        := bin/lectern
+VERSION    ?= $(shell git describe --tags --always --dirty 2>/dev/null)
+GOFLAGS    := -trimpath
+LDFLAGS    := -s -w -X main.version=$(VERSION)
+# Pinned here and not in go.mod, so that a linter's modules are none of ours.
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
+
+# What Debian calls the programs we need, and the file that tells they are there.
+RUN_PACKAGES  := bubblewrap:/usr/bin/bwrap openssh-client:/usr/bin/ssh
+TEST_PACKAGES := $(RUN_PACKAGES) tmux:/usr/bin/tmux
+
+.PHONY: run build test lint fmt fuzz bench packages test-packages screenshots clean
+
+run: packages build ## Run the gateway for yourself, with the sample course
+	$(BIN) serve --trust-me --ssh.listen 127.0.0.1:2222
+
+build: ## Build bin/lectern
+	@mkdir -p bin
+	CGO_ENABLED=0 go build $(GOFLAGS) -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/lectern
+
+test: test-packages ## Run every test that needs no cluster
+	go test -race -timeout 5m ./...
+
+lint: ## Check form and vet
+	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not formatted, run make fmt: $$unformatted"; exit 1; fi
+	go vet ./...
+	go run $(STATICCHECK) ./...
+	go mod verify
+
+fmt: ## Format the code
+	gofmt -w .
+
+fuzz: ## Run each fuzz target for a while (FUZZTIME=10s)
+	@set -e; for package in $$(go list ./...); do \
+		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+			echo "$$package $$target"; \
+			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(or $(FUZZTIME),10s) $$package; \
+		done; \
+	done
+
+bench: ## Run the benchmarks
+	go test -run '^$$' -bench . -benchmem ./...
+
+packages:
+	@scripts/need-packages $(RUN_PACKAGES)
+
+test-packages:
+	@scripts/need-packages $(TEST_PACKAGES)
+
+screenshots: build test-packages ## Draw the README's pictures from the real thing
+	scripts/screenshots
+
+clean:
+	rm -rf bin

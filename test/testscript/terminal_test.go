@@ -1,0 +1,86 @@
+package testscript_test
+
+import (
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// terminal NAME COLSxROWS COMMAND... runs a command in a terminal of its own,
+// which stays with "[exit STATUS]" when the command has ended.
+func terminal(ts *testscript.TestScript, _ bool, args []string) {
+	cols, rows, ok := strings.Cut(args[1], "x")
+	if !ok {
+		ts.Fatalf("terminal NAME COLSxROWS COMMAND...")
+	}
+	quoted := make([]string, len(args)-2)
+	for i, arg := range args[2:] {
+		quoted[i] = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+	}
+	tmux(ts, "-f", os.DevNull, "new-session", "-d", "-s", args[0], "-x", cols, "-y", rows,
+		"-c", ts.MkAbs("."), strings.Join(quoted, " ")+`; echo "[exit $?]"; cat`)
+	tmux(ts, "set-option", "-t", args[0], "window-size", "manual")
+	tmux(ts, "set-option", "-g", "exit-empty", "off") // it outlives its last terminal
+}
+
+// type NAME KEY... presses keys, by tmux's names; "text:…" is typed as it is.
+func typeKeys(ts *testscript.TestScript, _ bool, args []string) {
+	for _, key := range args[1:] {
+		if text, ok := strings.CutPrefix(key, "text:"); ok {
+			tmux(ts, "send-keys", "-t", args[0], "-l", text)
+		} else {
+			tmux(ts, "send-keys", "-t", args[0], key)
+		}
+	}
+}
+
+// resize NAME COLSxROWS changes the size of a terminal.
+func resize(ts *testscript.TestScript, _ bool, args []string) {
+	cols, rows, _ := strings.Cut(args[1], "x")
+	tmux(ts, "resize-window", "-t", args[0], "-x", cols, "-y", rows)
+}
+
+// screen NAME PATTERN waits until the terminal shows what matches; ! screen
+// looks once and wants that it does not.
+func screen(ts *testscript.TestScript, neg bool, args []string) {
+	re := regexp.MustCompile("(?m)" + args[1])
+	show := func() string { return tmux(ts, "capture-pane", "-p", "-t", args[0]) }
+	if neg {
+		if shown := show(); re.MatchString(shown) {
+			ts.Fatalf("the terminal shows %q:\n%s", args[1], shown)
+		}
+		return
+	}
+	waitFor(ts, "the terminal to show "+args[1], func() bool { return re.MatchString(show()) }, show)
+}
+
+// hangup NAME takes a terminal away with SIGKILL, as a link that drops.
+func hangup(ts *testscript.TestScript, _ bool, args []string) {
+	pid, err := strconv.Atoi(strings.TrimSpace(tmux(ts, "display-message", "-p", "-t", args[0], "#{pane_pid}")))
+	ts.Check(err)
+	// The pane's shell runs ssh as its child.
+	children, err := exec.Command("ps", "-o", "pid=", "--ppid", strconv.Itoa(pid)).Output()
+	ts.Check(err)
+	for _, child := range strings.Fields(string(children)) {
+		n, err := strconv.Atoi(child)
+		ts.Check(err)
+		ts.Check(syscall.Kill(n, syscall.SIGKILL))
+	}
+	tmux(ts, "kill-session", "-t", args[0])
+}
+
+func tmux(ts *testscript.TestScript, args ...string) string {
+	w := worldOf(ts)
+	cmd := exec.Command("tmux", append([]string{"-S", w.tmux, "-u"}, args...)...)
+	cmd.Env = []string{"PATH=" + ts.Getenv("PATH"), "HOME=" + w.dir, "TERM=xterm-256color", "LC_ALL=C.UTF-8", "SHELL=/bin/sh"}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		ts.Fatalf("tmux %s: %v: %s", strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}

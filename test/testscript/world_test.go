@@ -1,0 +1,240 @@
+package testscript_test
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+type worldKey struct{}
+
+// patience is how long anything may take that a script waits for.
+const patience = 30 * time.Second
+
+// world is what one script plays in.
+type world struct {
+	dir    string
+	port   string
+	github *httptest.Server
+	tmux   string // its socket
+
+	mu      sync.Mutex
+	keys    map[string]string // GitHub's answers by login
+	status  int               // GitHub's answer to everybody; 0: the keys
+	gateway *exec.Cmd
+	output  *lockedBuffer
+	ended   chan struct{}
+}
+
+func newWorld(env *testscript.Env) (*world, error) {
+	w := &world{dir: env.WorkDir, tmux: filepath.Join(env.WorkDir, "tmux.sock"), keys: make(map[string]string), output: &lockedBuffer{}}
+	w.github = httptest.NewServer(http.HandlerFunc(w.answer))
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = l.Close() }()
+	_, w.port, err = net.SplitHostPort(l.Addr().String())
+	return w, err
+}
+
+func (w *world) answer(rw http.ResponseWriter, r *http.Request) {
+	w.mu.Lock()
+	keys, known := w.keys[strings.TrimSuffix(strings.TrimPrefix(r.URL.Path, "/"), ".keys")]
+	status := w.status
+	w.mu.Unlock()
+	switch {
+	case status != 0:
+		rw.WriteHeader(status)
+	case !known:
+		rw.WriteHeader(http.StatusNotFound)
+	default:
+		_, _ = rw.Write([]byte(keys))
+	}
+}
+
+// close ends everything that the script has left, its sandboxes too.
+func (w *world) close() {
+	_ = exec.Command("tmux", "-S", w.tmux, "kill-server").Run()
+	w.endGateway(syscall.SIGKILL)
+	w.github.Close()
+	for _, pid := range w.holders() {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
+	// The folder can be removed once nothing writes to it any more.
+	for deadline := time.Now().Add(patience); len(w.holders()) > 0 && time.Now().Before(deadline); {
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// holders are the processes of sandboxes below this script's folder.
+func (w *world) holders() []int {
+	records, _ := filepath.Glob(filepath.Join(w.dir, "data", "sandboxes", "*", "sandbox.json"))
+	var pids []int
+	for _, record := range records {
+		data, _ := os.ReadFile(record)
+		for _, list := range regexp.MustCompile(`"pids":\[([0-9,]+)\]`).FindAllSubmatch(data, 1) {
+			for _, text := range strings.Split(string(list[1]), ",") {
+				if pid, err := strconv.Atoi(text); err == nil && w.isOurs(pid) {
+					pids = append(pids, pid)
+				}
+			}
+		}
+	}
+	return pids
+}
+
+// isOurs tells whether the process still is one of this script's.
+func (w *world) isOurs(pid int) bool {
+	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+	return err == nil && bytes.Contains(line, []byte(w.dir))
+}
+
+func worldOf(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*world) }
+
+// gateway [FLAG...] starts the gateway and waits until it listens. With !, it
+// has to end by itself with a status other than 0.
+func gateway(ts *testscript.TestScript, neg bool, args []string) {
+	w := worldOf(ts)
+	cmd := exec.Command(filepath.Join(binary, "lectern"), append([]string{
+		"serve", "--ssh.listen", "127.0.0.1:" + w.port, "--data_dir", "data",
+		"--courses.sources", "courses", "--auth.github_url", w.github.URL,
+	}, args...)...)
+	cmd.Dir = ts.MkAbs(".")
+	cmd.Env = []string{"PATH=" + ts.Getenv("PATH"), "HOME=" + w.dir, "GORACE=halt_on_error=1 exitcode=66"}
+	w.output = &lockedBuffer{}
+	cmd.Stdout, cmd.Stderr = w.output, w.output
+	ts.Check(cmd.Start())
+	w.gateway, w.ended = cmd, make(chan struct{})
+	go func() {
+		_ = cmd.Wait()
+		close(w.ended)
+	}()
+	if neg {
+		select {
+		case <-w.ended:
+		case <-time.After(patience):
+			ts.Fatalf("the gateway did not end: %s", w.output)
+		}
+		if cmd.ProcessState.Success() {
+			ts.Fatalf("the gateway ended with status 0: %s", w.output)
+		}
+		return
+	}
+	waitFor(ts, "the gateway to listen", func() bool {
+		select {
+		case <-w.ended:
+			ts.Fatalf("the gateway ended: %s", w.output)
+		default:
+		}
+		return strings.Contains(w.output.String(), "msg=listening")
+	}, w.output.String)
+}
+
+// stop SIGNAL ends the gateway and waits for it.
+func stop(ts *testscript.TestScript, _ bool, args []string) {
+	signals := map[string]syscall.Signal{"KILL": syscall.SIGKILL, "TERM": syscall.SIGTERM}
+	signal, ok := signals[args[0]]
+	if !ok {
+		ts.Fatalf("stop KILL or TERM")
+	}
+	w := worldOf(ts)
+	w.endGateway(signal)
+	if signal == syscall.SIGTERM && !w.gateway.ProcessState.Success() {
+		ts.Fatalf("the gateway ended with %s: %s", w.gateway.ProcessState, w.output)
+	}
+}
+
+func (w *world) endGateway(signal syscall.Signal) {
+	if w.gateway == nil {
+		return
+	}
+	_ = w.gateway.Process.Signal(signal)
+	<-w.ended
+}
+
+// github LOGIN FILE... gives an account the public keys in the files; github
+// down N answers everybody with the HTTP status N.
+func github(ts *testscript.TestScript, _ bool, args []string) {
+	w := worldOf(ts)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if args[0] == "down" {
+		status, err := strconv.Atoi(args[1])
+		ts.Check(err)
+		w.status = status
+		return
+	}
+	w.status = 0
+	var keys strings.Builder
+	for _, file := range args[1:] {
+		keys.WriteString(ts.ReadFile(file))
+	}
+	w.keys[args[0]] = keys.String()
+}
+
+// log PATTERN waits until the gateway's output matches.
+func log(ts *testscript.TestScript, neg bool, args []string) {
+	w := worldOf(ts)
+	re := regexp.MustCompile(args[0])
+	if neg {
+		if re.MatchString(w.output.String()) {
+			ts.Fatalf("the gateway's output matches %q: %s", args[0], w.output)
+		}
+		return
+	}
+	waitFor(ts, "the gateway to say "+args[0], func() bool { return re.MatchString(w.output.String()) }, w.output.String)
+}
+
+// alive N waits until so many sandboxes are there.
+func alive(ts *testscript.TestScript, _ bool, args []string) {
+	w := worldOf(ts)
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	count := func() int {
+		records, _ := filepath.Glob(filepath.Join(w.dir, "data", "sandboxes", "*", "sandbox.json"))
+		return len(records)
+	}
+	waitFor(ts, args[0]+" sandboxes", func() bool { return count() == want }, func() string { return fmt.Sprint(count(), " are there") })
+}
+
+// waitFor looks again and again until done, or fails with what there is.
+func waitFor(ts *testscript.TestScript, what string, done func() bool, there func() string) {
+	for deadline := time.Now().Add(patience); !done(); {
+		if time.Now().After(deadline) {
+			ts.Fatalf("waited in vain for %s; there is:\n%s", what, there())
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// lockedBuffer is an output that is read while it grows.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}

@@ -71,13 +71,15 @@ func (s *Server) authenticate(ctx ssh.Context) *gossh.ServerConfig {
 	}
 }
 
+var errNotLookedUp = errors.New("your key could not be looked up just now, try again in a minute")
+
 // identify asks the directory. The library calls it for every key offered.
 func (s *Server) identify(ctx context.Context, user string, key gossh.PublicKey) (auth.Identity, error) {
 	who, err := s.Directory.Identify(ctx, user, key)
 	var denied *auth.Denied
 	if err != nil && !errors.As(err, &denied) {
 		s.log.Error("could not identify a key", "as", clean(user), "error", err)
-		return who, errors.New("Your key could not be looked up just now. Try again in a minute.") //nolint:staticcheck // shown to people
+		return who, errNotLookedUp
 	}
 	return who, err
 }

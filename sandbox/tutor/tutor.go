@@ -105,7 +105,6 @@ type model struct {
 	leaving, help bool
 	notice        string
 	saveError     string
-	result        course.Verdict
 }
 
 type (

@@ -22,7 +22,7 @@ build: ## Build bin/lectern
 	CGO_ENABLED=0 go build $(GOFLAGS) -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/lectern
 
 test: test-packages ## Run every test that needs no cluster
-	go test -race -timeout 5m ./...
+	go test -race -count=1 -timeout 5m ./...
 
 lint: ## Check form and vet
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not formatted, run make fmt: $$unformatted"; exit 1; fi

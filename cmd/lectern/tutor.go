@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
@@ -34,9 +35,13 @@ func tutorCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return tutor.Run(cmd.Context(), tutor.Options{
+			err = tutor.Run(cmd.Context(), tutor.Options{
 				Course: c, Stage: stage, StateDir: state, Link: link, Environ: os.Environ(),
 			}, os.Stdin, os.Stdout)
+			if link != nil {
+				err = errors.Join(err, link.Close())
+			}
+			return err
 		},
 	}
 	flags := cmd.Flags()

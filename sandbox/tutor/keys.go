@@ -1,180 +1,111 @@
 package tutor
 
 import (
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
 )
 
-// press handles a key.
-func (m *model) press(k tea.KeyPressMsg) tea.Cmd {
-	key := k.String()
-	switch {
-	case m.leaving:
-		return m.pressLeaving(key)
-	case m.help:
-		m.help = false
-		return nil
-	case key == "ctrl+c":
-		m.leaving = true
-		return nil
-	case m.mode == asking && m.free():
-		return m.pressAnswer(k)
-	case key == "q" || key == "ㅂ":
-		if m.mode == finished {
-			return tea.Quit
+// jamo are the letters of a Korean keyboard by the Latin ones on the same
+// keys, so that nobody has to switch the input method to turn a page.
+var jamo = strings.NewReplacer(
+	"ㅁ", "a", "ㅠ", "b", "ㅊ", "c", "ㅇ", "d", "ㄷ", "e", "ㄹ", "f", "ㅎ", "g", "ㅗ", "h", "ㅑ", "i",
+	"ㅓ", "j", "ㅏ", "k", "ㅜ", "n", "ㅔ", "p", "ㅂ", "q", "ㅛ", "y",
+)
+
+// pressed names a key as the switches of this package do.
+func pressed(k tea.KeyPressMsg) string { return jamo.Replace(k.String()) }
+
+// hint is one entry of the line of keys.
+type hint struct{ key, does string }
+
+// hintLine draws as many of the hints as fit into width columns.
+func (m *Model) hintLine(hints []hint, width int) string {
+	var out string
+	used := 0
+	for _, h := range hints {
+		need := len([]rune(h.key)) + 1 + len([]rune(h.does))
+		if used > 0 {
+			need += 2
 		}
-		m.leaving = true
-		return nil
-	case key == "?":
-		m.help = true
-		return nil
-	case m.pressScroll(key):
-		return nil
+		if used+need > width {
+			break
+		}
+		if used > 0 {
+			out += "  "
+		}
+		out += m.theme.brand.Render(h.key) + " " + m.theme.faded.Render(h.does)
+		used += need
 	}
-	switch m.mode {
+	return out
+}
+
+// hints are the keys that do something now, the most useful first.
+func (m *Model) hints() []hint {
+	switch {
+	case m.overlay == leaving:
+		return []hint{{"y", "leave"}, {"n", "stay"}}
+	case m.overlay == helping:
+		return []hint{{"any key", "back to the lesson"}}
+	}
+	common := []hint{{"?", "help"}, {"q", "leave"}}
+	switch m.screen() {
+	case overview:
+		return append([]hint{{"enter", "begin"}}, common...)
 	case reading:
-		return m.pressPage(key)
-	case asking:
-		return m.pressChoice(key)
-	case judging:
-		return m.pressJudge(key)
-	case answered:
-		if key == "enter" || key == "space" || key == "n" || key == "right" {
-			return m.next()
+		if m.place.Begun {
+			return slices.Concat([]hint{{"enter", "next"}}, common, []hint{{"p", "back"}, {"esc", "question"}})
 		}
+		return slices.Concat([]hint{{"enter", "next"}}, common, []hint{{"p", "back"}})
 	case finishing:
-		switch key {
-		case "enter":
-			return m.complete()
-		case "p", "left", "backspace":
-			m.turn(len(m.stage.Concepts) - 1)
-		}
+		return slices.Concat([]hint{{"enter", "finish"}}, common, []hint{{"p", "back"}})
+	case questioning:
+		return m.questionHints(common)
 	case saving:
-		if key == "enter" && m.saveError != "" {
-			return m.complete()
+		if m.failure != "" {
+			return append([]hint{{"enter", "try again"}}, common...)
 		}
-	case finished:
-		if key == "enter" || key == "space" || key == "esc" {
-			return tea.Quit
-		}
+		return common
 	}
-	return nil
+	return []hint{{"enter", "course list"}}
 }
 
-func (m *model) pressLeaving(key string) tea.Cmd {
-	switch key {
-	case "y", "enter", "ctrl+c", "q", "ㅛ":
-		m.cancel()
-		return tea.Quit
-	case "n", "esc", "ㅜ":
-		m.leaving = false
-	}
-	return nil
-}
-
-func (m *model) pressPage(key string) tea.Cmd {
-	switch key {
-	case "space", "pgdown":
-		if m.more() {
-			m.scroll(m.room() - 2)
-			return nil
-		}
-		m.turn(m.place.Page + 1)
-	case "enter", "right", "n", "l", "ㅜ":
-		m.turn(m.place.Page + 1)
-	case "left", "p", "h", "backspace", "ㅔ":
-		m.turn(m.place.Page - 1)
-	}
-	return nil
-}
-
-// pressScroll moves within the text. Arrows move the cursor where there is one.
-func (m *model) pressScroll(key string) bool {
-	choosing := m.mode == asking
+func (m *Model) questionHints(common []hint) []hint {
 	switch {
-	case key == "j" || key == "ㅓ" || key == "down" && !choosing:
-		m.scroll(1)
-	case key == "k" || key == "ㅏ" || key == "up" && !choosing:
-		m.scroll(-1)
-	case key == "pgdown" && m.mode != reading || key == "ctrl+d":
-		m.scroll(m.room() / 2)
-	case key == "pgup" || key == "b" || key == "ctrl+u":
-		m.scroll(-(m.room() - 2))
-	case key == "g" || key == "home":
-		m.scroll(-len(m.content()))
-	case key == "G" || key == "end":
-		m.scroll(len(m.content()))
-	default:
-		return false
+	case m.place.Quiz.Phase == checking:
+		return append([]hint{{"y", "yes"}, {"n", "not yet"}}, common...)
+	case m.place.Quiz.Phase != asking:
+		return append([]hint{{"enter", "go on"}}, common...)
+	case m.typing():
+		return []hint{{"enter", "answer"}, {"esc", "reread"}, {"ctrl+c", "leave"}, {"alt+enter", "new line"}}
 	}
-	return true
+	n := len(m.question().Options)
+	choose := hint{"1-" + string(rune('0'+min(n, 9))), "answer"}
+	if n > 9 {
+		choose = hint{"enter", "answer"}
+	}
+	return slices.Concat([]hint{choose}, common, []hint{{"p", "reread"}})
 }
 
-func (m *model) pressChoice(key string) tea.Cmd {
-	options := m.question().Options
-	switch key {
-	case "up":
-		m.cursor = (m.cursor + len(options) - 1) % len(options)
-	case "down":
-		m.cursor = (m.cursor + 1) % len(options)
-	case "enter":
-		m.answer(options[m.cursor])
-	case "left", "backspace":
-		if len(m.stage.Concepts) > 0 {
-			m.turn(len(m.stage.Concepts) - 1)
-		}
-	default:
-		if len(key) != 1 {
-			return nil
-		}
-		i := strings.Index("123456789", key)
-		if i < 0 {
-			i = strings.Index("abcdefghi", key)
-		}
-		if i >= 0 && i < len(options) {
-			m.cursor = i
-			m.answer(options[i])
-		}
-	}
-	return nil
-}
+// helpText is the help overlay, as Markdown.
+const helpText = `## Keys
 
-func (m *model) pressAnswer(k tea.KeyPressMsg) tea.Cmd {
-	switch k.String() {
-	case "enter":
-		m.answer(string(m.typed))
-	case "backspace":
-		if len(m.typed) > 0 {
-			m.typed = m.typed[:len(m.typed)-1]
-		}
-	case "ctrl+u":
-		m.typed = nil
-	case "esc":
-		m.typed = nil
-		if len(m.stage.Concepts) > 0 {
-			m.turn(len(m.stage.Concepts) - 1)
-		}
-	case "pgdown":
-		m.scroll(m.room() / 2)
-	case "pgup":
-		m.scroll(-m.room() / 2)
-	default:
-		if len(m.typed) < 2000 {
-			m.typed = append(m.typed, []rune(k.Text)...)
-		}
-	}
-	return nil
-}
+**Reading**
 
-func (m *model) pressJudge(key string) tea.Cmd {
-	switch key {
-	case "y", "ㅛ":
-		m.settle(true)
-		return m.next()
-	case "n", "ㅜ":
-		m.settle(false)
-		return m.next()
-	}
-	return nil
-}
+- **Enter**, **n** or **→**: the next page
+- **p** or **←**: the page before
+- **space**: down one screen, then the next page
+- **j k**, **↓ ↑**: one line down or up
+- **PgDn PgUp**: one screen down or up
+- **g G**, **Home End**: the first or last line
+
+**Questions**
+
+- **1 2 3** or **a b c**: answer with that option
+- **↓ ↑**, then **Enter**: the same
+- Written answers: **Enter** answers, **Alt+Enter** begins a new line
+- **p** or **Esc**: read the page again; **Esc** there returns
+
+**q** or **Ctrl+C** leaves. Your place is kept.
+`

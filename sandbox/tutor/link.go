@@ -2,126 +2,206 @@ package tutor
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"os"
 	"strconv"
 	"sync"
 	"syscall"
+	"time"
 
 	"lectern/sandbox/event"
 )
 
-// Link is the channel to the holder: what is reported on it counts, whatever
-// is typed into the terminal.
-type Link interface {
-	// Complete reports a finished stage and returns once it is durable, or
-	// when ctx ends. It may wait as long as no gateway is there.
-	Complete(ctx context.Context, m event.Message) error
-	// Notices gives lines for the learner. It is closed with the link.
-	Notices() <-chan string
-	// Close ends the link and waits for what it has started.
-	Close() error
-}
+const (
+	// repeatAfter is when a result without an answer is sent again: whoever
+	// took it over the first time may have died since.
+	repeatAfter = 15 * time.Second
+	// writeWithin is how long the holder may leave a line unread.
+	writeWithin = 10 * time.Second
+	// noticesKept is how many notices wait to be read; older ones give way.
+	noticesKept = 8
+)
 
-// Dial opens the link that the holder has left open for the tutor. It returns
-// nil where there is none: the tutor was started by hand.
+// errLinkClosed means that the holder is gone, and with it the way out.
+var errLinkClosed = errors.New("the link to the gateway is closed")
+
+// Dial takes over the socket that the holder left in the file descriptor that
+// event.FDVariable names. Without that variable it returns nil and no error:
+// the tutor runs by hand. The descriptor is closed on exec.
 func Dial() (Link, error) {
-	number, ok := os.LookupEnv(event.FDVariable)
-	if !ok {
+	value, set := os.LookupEnv(event.FDVariable)
+	if !set || value == "" {
 		return nil, nil
 	}
-	fd, err := strconv.Atoi(number)
+	fd, err := strconv.Atoi(value)
 	if err != nil || fd < 3 {
-		return nil, fmt.Errorf("%s is %q, which is no file descriptor", event.FDVariable, number)
+		return nil, fmt.Errorf("%s is %q, but it must be the number of an inherited socket; unset it to run by hand", event.FDVariable, value)
 	}
-	syscall.CloseOnExec(fd)
-	if err := syscall.SetNonblock(fd, true); err != nil {
-		return nil, fmt.Errorf("open the link to the holder: %w", err)
+	// A wrong number may name a descriptor that the runtime needs, so look
+	// before taking it over.
+	var stat syscall.Stat_t
+	if err := syscall.Fstat(fd, &stat); err != nil || stat.Mode&syscall.S_IFMT != syscall.S_IFSOCK {
+		return nil, fmt.Errorf("%s is %d, which is no open socket; unset it to run by hand", event.FDVariable, fd)
 	}
-	return newLink(os.NewFile(uintptr(fd), "link to the holder")), nil
+	file := os.NewFile(uintptr(fd), "event socket")
+	conn, err := net.FileConn(file) // a duplicate that is closed on exec
+	if closeErr := file.Close(); err == nil && closeErr != nil {
+		err = errors.Join(closeErr, conn.Close())
+	}
+	if err != nil {
+		return nil, fmt.Errorf("take over the event socket: %w", err)
+	}
+	return newSocket(conn), nil
 }
 
-type link struct {
-	file    *os.File
+// socket is the Link over one end of a socket pair.
+type socket struct {
+	conn    net.Conn
 	notices chan string
-	read    chan struct{} // closed when the reader has ended
+	closed  chan struct{} // closed when the reader has ended
+	repeat  time.Duration
+
+	writing sync.Mutex // a line is written whole; it guards nothing else
 
 	mu      sync.Mutex
-	waiting map[string]chan struct{} // by event id
-	writing sync.Mutex
+	waiting map[string]chan struct{} // by the ID of the message
 }
 
-func newLink(file *os.File) *link {
-	l := &link{file: file, notices: make(chan string, 8), read: make(chan struct{}), waiting: make(map[string]chan struct{})}
-	go l.run()
-	return l
+func newSocket(conn net.Conn) *socket {
+	s := &socket{
+		conn:    conn,
+		notices: make(chan string, noticesKept),
+		closed:  make(chan struct{}),
+		repeat:  repeatAfter,
+		waiting: make(map[string]chan struct{}),
+	}
+	go s.read()
+	return s
 }
 
-// run reads what the holder says until the link closes.
-func (l *link) run() {
-	defer close(l.read)
-	defer close(l.notices)
-	lines := bufio.NewScanner(l.file)
-	for lines.Scan() {
-		m, err := parse(lines.Bytes())
-		if err != nil {
-			continue // a newer holder may know more words
+// Notices implements Link.
+func (s *socket) Notices() <-chan string { return s.notices }
+
+// Close implements Link.
+func (s *socket) Close() error {
+	err := s.conn.Close()
+	<-s.closed
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// Complete implements Link.
+func (s *socket) Complete(ctx context.Context, m event.Message) error {
+	recorded := make(chan struct{})
+	s.mu.Lock()
+	s.waiting[m.ID] = recorded
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		delete(s.waiting, m.ID)
+		s.mu.Unlock()
+	}()
+
+	again := time.NewTicker(s.repeat)
+	defer again.Stop()
+	for {
+		if err := s.write(m); err != nil {
+			return err
 		}
-		switch m.Type {
-		case event.Notice:
-			select {
-			case l.notices <- m.Text:
-			default: // nobody can read so many
-			}
-		case event.Recorded:
-			l.mu.Lock()
-			if done, ok := l.waiting[m.ID]; ok {
-				close(done)
-				delete(l.waiting, m.ID)
-			}
-			l.mu.Unlock()
+		select {
+		case <-recorded:
+			return nil
+		case <-s.closed:
+			return errLinkClosed
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-again.C:
 		}
 	}
 }
 
-func parse(line []byte) (event.Message, error) {
-	var m event.Message
-	err := json.Unmarshal(line, &m)
-	return m, err
-}
-
-func (l *link) Complete(ctx context.Context, m event.Message) error {
+func (s *socket) write(m event.Message) error {
 	line, err := json.Marshal(m)
 	if err != nil {
-		return err
+		return fmt.Errorf("encode the result: %w", err)
 	}
-	done := make(chan struct{})
-	l.mu.Lock()
-	l.waiting[m.ID] = done
-	l.mu.Unlock()
-	l.writing.Lock()
-	_, err = l.file.Write(append(line, '\n'))
-	l.writing.Unlock()
-	if err != nil {
-		return fmt.Errorf("report the finished stage: %w", err)
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if err := s.conn.SetWriteDeadline(time.Now().Add(writeWithin)); err != nil {
+		return errLinkClosed
 	}
-	select {
-	case <-done:
-		return nil
-	case <-l.read:
-		return errors.New("the connection to the gateway's holder was lost; leave and come back to try again")
-	case <-ctx.Done():
-		return ctx.Err()
+	if n, err := s.conn.Write(append(line, '\n')); err != nil {
+		if n > 0 { // half a line is out: nothing after it could be understood
+			_ = s.conn.Close()
+		}
+		return errLinkClosed
+	}
+	return nil
+}
+
+// read is the one reader; it ends with the connection.
+func (s *socket) read() {
+	defer close(s.closed)
+	defer close(s.notices)
+	lines := bufio.NewReaderSize(s.conn, maxLine)
+	for {
+		line, err := lines.ReadSlice('\n')
+		for errors.Is(err, bufio.ErrBufferFull) { // too long: skip all of it
+			line = nil
+			_, err = lines.ReadSlice('\n')
+			if err == nil {
+				line, err = lines.ReadSlice('\n')
+			}
+		}
+		if err != nil {
+			if !errors.Is(err, io.EOF) {
+				_ = s.conn.Close()
+			}
+			return
+		}
+		m, ok := parseLine(bytes.TrimSuffix(line, []byte("\n")))
+		if !ok {
+			continue
+		}
+		switch m.Type {
+		case event.Recorded:
+			s.settle(m.ID)
+		case event.Notice:
+			s.post(m.Text)
+		}
 	}
 }
 
-func (l *link) Notices() <-chan string { return l.notices }
+// settle lets the Complete that waits for id return.
+func (s *socket) settle(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if recorded, ok := s.waiting[id]; ok {
+		close(recorded)
+		delete(s.waiting, id)
+	}
+}
 
-func (l *link) Close() error {
-	err := l.file.Close()
-	<-l.read
-	return err
+// post keeps the newest notices and never blocks, since a Recorded may stand
+// behind this one.
+func (s *socket) post(text string) {
+	for {
+		select {
+		case s.notices <- text:
+			return
+		default:
+		}
+		select {
+		case <-s.notices:
+		default:
+		}
+	}
 }

@@ -1,143 +1,140 @@
 package tutor
 
-import (
-	"slices"
+import "slices"
 
-	tea "charm.land/bubbletea/v2"
+// phase is where the current question stands.
+type phase string
 
-	"lectern/course"
-	"lectern/sandbox/event"
+const (
+	asking   phase = ""      // it waits for an answer
+	checking phase = "check" // the learner compares theirs with the model answer
+	right    phase = "right" // it was answered rightly, and that is shown
+	wrong    phase = "wrong" // it was not, and that is shown
 )
 
-// turn goes to a page: the overview, a concept or the quiz.
-func (m *model) turn(page int) {
-	page = max(page, overview)
-	m.top, m.mode = 0, reading
-	if page >= len(m.stage.Concepts) {
-		page = len(m.stage.Concepts)
-		m.place.Page = page
-		m.enterQuiz()
-	} else {
-		m.place.Page = page
-	}
-	m.keep()
+// none is the choice of no option.
+const none = -1
+
+// quiz is how far a learner is with the questions of a stage. A question that
+// was not answered rightly comes back at the end, until all of them were; the
+// score counts first attempts.
+type quiz struct {
+	// Queue are the questions, by their index in the stage, that wait for a
+	// right answer; the first of them is asked now.
+	Queue []int `json:"queue"`
+	// Tries is how often each question was answered.
+	Tries []int `json:"tries"`
+	// First says which questions were answered rightly at the first attempt.
+	First []bool `json:"first"`
+	Phase phase  `json:"phase,omitempty"`
+	// Choice is the option that is marked, or was chosen; it counts from 0.
+	// It is none while no option is marked, so that an Enter too many does
+	// not answer the next question.
+	Choice int `json:"choice"`
+	// Answer is the learner's free response, as far as it is typed. It never
+	// leaves this folder.
+	Answer string `json:"answer,omitempty"`
 }
 
-// enterQuiz asks what is not answered rightly yet.
-func (m *model) enterQuiz() {
-	m.queue = nil
-	for i := range m.stage.Questions {
-		if !slices.Contains(m.place.Right, i) {
-			m.queue = append(m.queue, i)
+func newQuiz(questions int) quiz {
+	q := quiz{
+		Queue:  make([]int, questions),
+		Tries:  make([]int, questions),
+		First:  make([]bool, questions),
+		Choice: none,
+	}
+	for i := range q.Queue {
+		q.Queue[i] = i
+	}
+	return q
+}
+
+// sound reports whether q, which was read from a file, can be a quiz of that
+// many questions.
+func (q *quiz) sound(questions int) bool {
+	if len(q.Tries) != questions || len(q.First) != questions || len(q.Queue) > questions {
+		return false
+	}
+	waits := make([]bool, questions)
+	for _, i := range q.Queue {
+		if i < 0 || i >= questions || waits[i] {
+			return false
+		}
+		waits[i] = true
+	}
+	for i, n := range q.Tries {
+		if n < 0 || n == 0 && (!waits[i] || q.First[i]) {
+			return false
 		}
 	}
-	m.ask()
+	if !slices.Contains([]phase{asking, checking, right, wrong}, q.Phase) {
+		return false
+	}
+	if len(q.Queue) == 0 {
+		return q.Phase == asking
+	}
+	return q.Choice >= none && (q.Phase == asking || q.Phase == checking || q.Tries[q.Queue[0]] > 0)
 }
 
-// ask shows the first question of the queue, or the end where it is empty.
-func (m *model) ask() {
-	m.top, m.tries, m.cursor, m.typed, m.hint = 0, 0, 0, nil, ""
-	m.mode = asking
-	if len(m.queue) == 0 {
-		m.mode = finishing
+// over reports whether every question was answered rightly.
+func (q *quiz) over() bool { return len(q.Queue) == 0 }
+
+// current is the question that is asked now. There must be one.
+func (q *quiz) current() int { return q.Queue[0] }
+
+// judge counts an answer to the current question and shows how it was.
+func (q *quiz) judge(isRight bool) {
+	i := q.current()
+	q.Tries[i]++
+	q.Phase = wrong
+	if isRight {
+		q.Phase = right
+		q.First[i] = q.Tries[i] == 1
 	}
 }
 
-func (m *model) question() course.Question { return m.stage.Questions[m.queue[0]] }
-
-func (m *model) free() bool {
-	return len(m.queue) > 0 && m.question().Kind != course.MultipleChoice
-}
-
-// answer grades what was chosen or typed.
-func (m *model) answer(text string) {
-	m.hint = ""
-	switch m.verdict = m.question().Grade(text); m.verdict {
-	case course.Right:
-		m.settle(true)
-	case course.Wrong:
-		m.settle(false)
-	case course.Unsure:
-		m.mode = judging
-		return
-	default:
-		m.hint = "Please give an answer; a guess is fine."
-		return
+// next goes on to the question after the current one, which was judged.
+func (q *quiz) next() {
+	i := q.current()
+	q.Queue = q.Queue[1:]
+	if q.Phase == wrong {
+		q.Queue = append(q.Queue, i)
 	}
-	m.mode = answered
-	m.top = 0
+	q.Phase, q.Choice, q.Answer = asking, none, ""
 }
 
-// settle notes how a question went. One that was not right counts as missed
-// from its first attempt on and comes back later.
-func (m *model) settle(right bool) {
-	q := m.queue[0]
-	m.tries++
-	if right {
-		m.verdict = course.Right
-		m.place.Right = append(m.place.Right, q)
-	} else {
-		m.verdict = course.Wrong
-		if !slices.Contains(m.place.Missed, q) {
-			m.place.Missed = append(m.place.Missed, q)
+// open reports whether the explanation may be seen: after a right answer, and
+// after the second attempt.
+func (q *quiz) open() bool {
+	return q.Phase == right || q.Phase == wrong && q.Tries[q.current()] > 1
+}
+
+// again reports whether the current question has come back. The answer that
+// is being shown does not count.
+func (q *quiz) again() bool {
+	n := q.Tries[q.current()]
+	if q.Phase == right || q.Phase == wrong {
+		n--
+	}
+	return n > 0
+}
+
+// mastered is how many questions were answered rightly.
+func (q *quiz) mastered() int {
+	n := len(q.Tries) - len(q.Queue)
+	if q.Phase == right {
+		n++
+	}
+	return n
+}
+
+// score is how many questions were answered rightly at the first attempt.
+func (q *quiz) score() int {
+	n := 0
+	for _, ok := range q.First {
+		if ok {
+			n++
 		}
 	}
-	m.keep()
-}
-
-// explains tells whether the present verdict comes with the explanation: not
-// after a first wrong choice, which the learner shall think over.
-func (m *model) explains() bool {
-	return m.verdict == course.Right || m.tries > 1 || m.free()
-}
-
-// next goes on after a verdict. A wrong choice is asked once more at once, a
-// question that stays wrong comes back at the end.
-func (m *model) next() tea.Cmd {
-	q := m.queue[0]
-	switch {
-	case m.verdict == course.Right:
-		m.queue = m.queue[1:]
-	case m.tries < 2 && !m.free():
-		m.mode, m.top = asking, 0
-		return nil
-	default:
-		m.queue = append(m.queue[1:], q)
-	}
-	m.ask()
-	if m.mode == finishing && len(m.stage.Questions) > 0 {
-		return m.complete()
-	}
-	return nil
-}
-
-// score is how many questions were right at the first attempt.
-func (m *model) score() int { return len(m.stage.Questions) - len(m.place.Missed) }
-
-// complete reports the stage and waits, without blocking the screen, until it
-// is durable. Nothing of what the learner typed is in the report.
-func (m *model) complete() tea.Cmd {
-	m.mode, m.top, m.saveError = saving, 0, ""
-	if m.opts.Link == nil {
-		m.saved(nil)
-		return nil
-	}
-	link, ctx := m.opts.Link, m.ctx
-	report := event.Message{
-		Type: event.Completed, ID: m.place.Event, Stage: m.stage.Number,
-		Score: m.score(), Questions: len(m.stage.Questions),
-	}
-	return func() tea.Msg { return savedMsg{link.Complete(ctx, report)} }
-}
-
-func (m *model) saved(err error) {
-	if m.mode != saving {
-		return
-	}
-	if err != nil {
-		m.saveError = err.Error()
-		return
-	}
-	m.mode = finished
-	forget(m.opts.StateDir, m.stage.Number)
+	return n
 }

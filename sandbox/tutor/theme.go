@@ -1,94 +1,57 @@
 package tutor
 
 import (
-	"fmt"
-	"image/color"
+	"strings"
 
-	"charm.land/glamour/v2"
-	"charm.land/glamour/v2/ansi"
 	"charm.land/lipgloss/v2"
 )
 
-// theme is the look of the lesson: brass and ink, as in the picker.
+// theme is the styles of all screens, brass and ink. No style is the only sign
+// of anything: there is always a word or a sign beside it. Terminals without
+// colour, and people who ask for none, get what is left after Bubble Tea has
+// taken the colours out: bold, italic and underline.
 type theme struct {
-	brand, title, plain, faded, selected, good, bad, notice lipgloss.Style
-	markdown                                                ansi.StyleConfig
+	brand  lipgloss.Style // the course, the selection, keys
+	strong lipgloss.Style // titles
+	faded  lipgloss.Style // what can wait
+	good   lipgloss.Style
+	bad    lipgloss.Style
+	news   lipgloss.Style // notices and links
+	code   lipgloss.Style
 }
 
-func newTheme(dark, noColor bool) theme {
+func newTheme(dark bool) theme {
 	pick := lipgloss.LightDark(dark)
-	paint := func(light, onDark string) (lipgloss.Style, string) {
-		if noColor {
-			return lipgloss.NewStyle(), ""
-		}
-		c := pick(lipgloss.Color(light), lipgloss.Color(onDark))
-		return lipgloss.NewStyle().Foreground(c), hexOf(c)
+	ink := func(light, dark string) lipgloss.Style {
+		return lipgloss.NewStyle().Foreground(pick(lipgloss.Color(light), lipgloss.Color(dark)))
 	}
-	brass, brassHex := paint("#7A4F00", "#E3B565")
-	faded, fadedHex := paint("#5B6168", "#A0A6AE")
-	strong, strongHex := paint("#1B1F24", "#ECEFF4")
-	green, _ := paint("#2F6B1E", "#98C379")
-	red, _ := paint("#A8201A", "#F09383")
-	blue, _ := paint("#1F4E9C", "#8DB4EA")
-	_, tealHex := paint("#00616B", "#79C7C0")
 	return theme{
-		brand: brass.Bold(true), title: strong.Bold(true), plain: lipgloss.NewStyle(), faded: faded,
-		selected: brass.Bold(true), good: green.Bold(true), bad: red.Bold(true), notice: blue.Bold(true).Reverse(true),
-		markdown: markdownStyle(brassHex, strongHex, tealHex, fadedHex),
+		brand:  ink("#7A4F00", "#E3B565").Bold(true),
+		strong: ink("#1B1F24", "#ECEFF4").Bold(true),
+		faded:  ink("#5B6168", "#A0A6AE"),
+		good:   ink("#2F6B1E", "#98C379").Bold(true),
+		bad:    ink("#A8201A", "#F09383").Bold(true),
+		news:   ink("#1F4E9C", "#8DB4EA"),
+		code:   ink("#00616B", "#79C7C0"),
 	}
 }
 
-func hexOf(c color.Color) string {
-	r, g, b, _ := c.RGBA()
-	return fmt.Sprintf("#%02x%02x%02x", r>>8, g>>8, b>>8)
-}
+// The signs. All of them are one column wide and none has an emoji form, so
+// that no terminal draws them in two.
+const (
+	signBrand  = "▌"
+	signCursor = "›"
+	signRight  = "✓"
+	signWrong  = "✗"
+	signNotice = "i"
+)
 
-// markdownStyle is a plain page: no margins, no document background, and code
-// without syntax colours, whose tables cost more start-up than all the rest.
-func markdownStyle(brass, strong, teal, faded string) ansi.StyleConfig {
-	ptr := func(s string) *string {
-		if s == "" {
-			return nil
-		}
-		return &s
+// bar draws done of all in width columns; thick and thin show it without
+// colour.
+func (t *theme) bar(done, all, width int) string {
+	n := 0
+	if all > 0 && done > 0 {
+		n = min(width, max(1, done*width/all))
 	}
-	yes, two := true, uint(2)
-	bar := "│ "
-	heading := ansi.StyleBlock{StylePrimitive: ansi.StylePrimitive{Color: ptr(brass), Bold: &yes, BlockSuffix: "\n"}}
-	return ansi.StyleConfig{
-		Heading:       heading,
-		Strong:        ansi.StylePrimitive{Bold: &yes, Color: ptr(strong)},
-		Emph:          ansi.StylePrimitive{Italic: &yes},
-		Strikethrough: ansi.StylePrimitive{CrossedOut: &yes},
-		HorizontalRule: ansi.StylePrimitive{
-			Color: ptr(faded), Format: "\n────────\n",
-		},
-		BlockQuote:  ansi.StyleBlock{Indent: &[]uint{1}[0], IndentToken: &bar, StylePrimitive: ansi.StylePrimitive{Color: ptr(faded)}},
-		List:        ansi.StyleList{LevelIndent: 2},
-		Item:        ansi.StylePrimitive{BlockPrefix: "• "},
-		Enumeration: ansi.StylePrimitive{BlockPrefix: ". "},
-		Task:        ansi.StyleTask{Ticked: "[✓] ", Unticked: "[ ] "},
-		Link:        ansi.StylePrimitive{Color: ptr(teal), Underline: &yes},
-		LinkText:    ansi.StylePrimitive{Color: ptr(teal)},
-		Code:        ansi.StyleBlock{StylePrimitive: ansi.StylePrimitive{Color: ptr(teal)}},
-		CodeBlock: ansi.StyleCodeBlock{StyleBlock: ansi.StyleBlock{
-			StylePrimitive: ansi.StylePrimitive{Color: ptr(teal)}, Margin: &two,
-		}},
-		Table:                 ansi.StyleTable{},
-		DefinitionDescription: ansi.StylePrimitive{BlockPrefix: "\n"},
-	}
-}
-
-// render lays Markdown out for a width. Text that the library cannot take is
-// shown as it is.
-func (t theme) render(markdown string, width int) string {
-	r, err := glamour.NewTermRenderer(glamour.WithStyles(t.markdown), glamour.WithWordWrap(width))
-	if err != nil {
-		return markdown
-	}
-	out, err := r.Render(markdown)
-	if err != nil {
-		return markdown
-	}
-	return out
+	return t.brand.Render(strings.Repeat("━", n)) + t.faded.Render(strings.Repeat("─", width-n))
 }

@@ -1,0 +1,32 @@
+package tutor
+
+import (
+	"encoding/json"
+
+	"lectern/sandbox/event"
+)
+
+const (
+	// maxLine is the longest line, in bytes, that is taken from the link.
+	maxLine = 64 << 10
+	// maxNotice is the longest notice, in columns, that is kept.
+	maxNotice = 400
+)
+
+// parseLine reads one line of the link. It is false for all that a tutor has
+// no use for: broken JSON, types of a later version, a Recorded without ID and
+// a Notice without words. The text of a Notice comes back clean.
+func parseLine(line []byte) (event.Message, bool) {
+	var m event.Message
+	if len(line) > maxLine || json.Unmarshal(line, &m) != nil {
+		return event.Message{}, false
+	}
+	switch m.Type {
+	case event.Recorded:
+		return m, m.ID != ""
+	case event.Notice:
+		m.Text = clip(oneLine(m.Text), maxNotice)
+		return m, m.Text != ""
+	}
+	return event.Message{}, false
+}

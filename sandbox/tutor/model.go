@@ -1,0 +1,286 @@
+package tutor
+
+import (
+	"crypto/rand"
+	"fmt"
+	"time"
+
+	"charm.land/bubbles/v2/textarea"
+	tea "charm.land/bubbletea/v2"
+
+	"lectern/course"
+	"lectern/sandbox/event"
+)
+
+// noticeFor is how long a notice is shown when no key is pressed.
+const noticeFor = 20 * time.Second
+
+// screen is what the learner sees, apart from an overlay.
+type screen int
+
+const (
+	overview    screen = iota
+	reading            // one concept
+	questioning        // one question
+	finishing          // a stage without questions has been read
+	saving             // the result is being recorded
+	complete           // it is recorded
+)
+
+// overlay is what covers a screen.
+type overlay int
+
+const (
+	nothing overlay = iota
+	helping
+	leaving
+)
+
+// Messages from outside of the terminal.
+type (
+	// noticeMsg is a line for the learner.
+	noticeMsg string
+	// deliveredMsg says how the handing over of a result ended.
+	deliveredMsg struct {
+		id  string
+		err error
+	}
+)
+
+// Messages to itself.
+type (
+	noticeOverMsg int // the number of the notice
+	secondMsg     struct{}
+)
+
+// Model is one lesson as a Bubble Tea model. Make it with [NewModel].
+type Model struct {
+	course course.Course
+	stage  course.Stage
+	next   *course.Stage // nil for the last one
+	keeper keeper
+	place  place
+	alone  bool // there is no link
+	// outbox takes the result. One is under way at most, so it never blocks.
+	outbox chan event.Message
+	now    func() time.Time
+
+	width, height int
+	theme         theme
+	markdown      *markdown
+	sheet         sheet
+	offset        int // the first visible line of the sheet
+
+	overlay  overlay
+	helpAt   int // the first visible line of the help
+	field    textarea.Model
+	unclear  bool // the last answer was none
+	notice   string
+	noticeNo int
+
+	recorded bool // the result is durable, or there is nobody to record it
+	failure  string
+	sentAt   time.Time
+	underWay bool
+}
+
+// NewModel opens the stage that o names, at the place that was kept. It fails
+// where the course has no such stage.
+func NewModel(o Options) (*Model, error) {
+	if o.Stage < 1 || o.Stage > len(o.Course.Stages) {
+		return nil, fmt.Errorf("stage %d does not exist: %q has stages 1 to %d", o.Stage, o.Course.Title, len(o.Course.Stages))
+	}
+	m := &Model{
+		course: o.Course,
+		stage:  o.Course.Stages[o.Stage-1],
+		keeper: newKeeper(o.StateDir, o.Course.ID, o.Stage),
+		alone:  o.Link == nil,
+		outbox: make(chan event.Message, 1),
+		now:    time.Now,
+		field:  newField(),
+	}
+	if o.Stage < len(o.Course.Stages) {
+		m.next = &o.Course.Stages[o.Stage]
+	}
+	m.markdown = newMarkdown(&m.theme)
+	m.paint(true)
+	m.place = m.keeper.load(newPlace(m.course.ID, m.stage), m.pages(), len(m.stage.Questions))
+	m.field.SetValue(m.place.Quiz.Answer)
+	if m.place.Completion != "" {
+		m.send()
+	}
+	return m, nil
+}
+
+// pages is how many pages are read before the questions.
+func (m *Model) pages() int { return 1 + len(m.stage.Concepts) }
+
+func (m *Model) screen() screen {
+	switch {
+	case m.recorded:
+		return complete
+	case m.place.Completion != "":
+		return saving
+	case m.place.Page == 0:
+		return overview
+	case m.place.Page < m.pages():
+		return reading
+	case len(m.stage.Questions) == 0:
+		return finishing
+	}
+	return questioning
+}
+
+// Init asks for the background; it is taken for dark until that is known.
+func (m *Model) Init() tea.Cmd {
+	if m.screen() == saving {
+		return tea.Batch(tea.RequestBackgroundColor, everySecond())
+	}
+	return tea.RequestBackgroundColor
+}
+
+// Update takes one message in.
+func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	var cmd tea.Cmd
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		cmd = m.resize(msg)
+	case tea.BackgroundColorMsg:
+		m.paint(msg.IsDark())
+	case tea.KeyPressMsg:
+		m.notice = ""
+		cmd = m.key(msg)
+	case tea.PasteMsg:
+		if m.typing() && m.overlay == nothing {
+			m.edit(msg)
+		}
+	case noticeMsg:
+		m.notice = string(msg)
+		m.noticeNo++
+		no := m.noticeNo
+		cmd = tea.Tick(noticeFor, func(time.Time) tea.Msg { return noticeOverMsg(no) })
+	case noticeOverMsg:
+		if int(msg) == m.noticeNo {
+			m.notice = ""
+		}
+	case deliveredMsg:
+		m.deliveredNow(msg)
+	case secondMsg:
+		if m.screen() == saving && m.underWay {
+			cmd = everySecond()
+		}
+	}
+	m.settle()
+	return m, cmd
+}
+
+// resize lays everything out anew. A terminal that comes back to this tutor
+// says so with a size, often the same one as before, and knows nothing of what
+// stood on the screen: so it is drawn whole, and asked for its background.
+func (m *Model) resize(size tea.WindowSizeMsg) tea.Cmd {
+	first, same := m.width == 0, m.width == size.Width && m.height == size.Height
+	if !same {
+		m.markdown.forget()
+		m.width, m.height = size.Width, size.Height
+		m.sizeField()
+	}
+	m.settle()
+	m.goTo(m.place.At)
+	m.reveal()
+	switch {
+	case first:
+		return nil
+	case same:
+		return tea.Batch(tea.ClearScreen, tea.RequestBackgroundColor)
+	}
+	return tea.ClearScreen
+}
+
+func (m *Model) paint(dark bool) {
+	m.theme = newTheme(dark)
+	m.markdown.forget()
+	m.paintField()
+}
+
+// key sends a key to the overlay or to the screen.
+func (m *Model) key(k tea.KeyPressMsg) tea.Cmd {
+	name := pressed(k)
+	switch m.overlay {
+	case helping:
+		m.keyInHelp(name)
+		return nil
+	case leaving:
+		return m.keyInLeave(name)
+	}
+	if name == "ctrl+c" || name == "q" && !m.typing() {
+		if m.screen() == complete {
+			return tea.Quit
+		}
+		m.overlay = leaving
+		return nil
+	}
+	if name == "?" && !m.typing() {
+		m.overlay, m.helpAt = helping, 0
+		return nil
+	}
+	switch m.screen() {
+	case overview, reading, finishing:
+		return m.keyInPage(name)
+	case questioning:
+		return m.keyInQuestion(k, name)
+	case saving:
+		return m.keyInSaving(name)
+	}
+	switch name {
+	case "enter", "esc":
+		return tea.Quit
+	}
+	return nil
+}
+
+func (m *Model) keyInHelp(name string) {
+	last := len(m.helpLines()) - m.bodyHeight()
+	switch name {
+	case "down", "j":
+		m.helpAt = min(m.helpAt+1, max(0, last))
+	case "up", "k":
+		m.helpAt = max(0, m.helpAt-1)
+	case "pgdown", "space":
+		m.helpAt = min(m.helpAt+m.bodyHeight(), max(0, last))
+	case "pgup":
+		m.helpAt = max(0, m.helpAt-m.bodyHeight())
+	default:
+		m.overlay = nothing
+	}
+}
+
+func (m *Model) keyInLeave(name string) tea.Cmd {
+	switch name {
+	case "y", "enter", "ctrl+c":
+		return tea.Quit
+	case "n", "esc", "q":
+		m.overlay = nothing
+	}
+	return nil
+}
+
+// keep writes the place down; a finished stage has none.
+func (m *Model) keep() error {
+	if m.recorded {
+		return m.keeper.drop()
+	}
+	if m.typing() {
+		m.place.Quiz.Answer = m.field.Value()
+	}
+	return m.keeper.save(m.place)
+}
+
+// kept is keep for the middle of the lesson, which goes on without it.
+func (m *Model) kept() {
+	if err := m.keep(); err != nil {
+		m.notice = "Your place could not be kept: " + oneLine(err.Error())
+	}
+}
+
+// newID names a result; it is unique in the sandbox.
+func newID() string { return rand.Text() }

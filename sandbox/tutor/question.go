@@ -1,0 +1,333 @@
+package tutor
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"charm.land/bubbles/v2/key"
+	"charm.land/bubbles/v2/textarea"
+	tea "charm.land/bubbletea/v2"
+	"charm.land/lipgloss/v2"
+
+	"lectern/course"
+)
+
+// maxAnswer is the longest free response, in characters.
+const maxAnswer = 4000
+
+// question is the one that is asked now.
+func (m *Model) question() course.Question {
+	return m.stage.Questions[m.place.Quiz.current()]
+}
+
+// chosen reports whether q is answered by choosing an option.
+func chosen(q course.Question) bool {
+	return q.Kind == course.MultipleChoice && q.Correct >= 0 && q.Correct < len(q.Options)
+}
+
+// typing reports whether letters are text now.
+func (m *Model) typing() bool {
+	return m.screen() == questioning && m.place.Quiz.Phase == asking && !chosen(m.question())
+}
+
+func (m *Model) keyInQuestion(k tea.KeyPressMsg, name string) tea.Cmd {
+	quiz := &m.place.Quiz
+	switch {
+	case m.typing():
+		return m.keyInField(k, name)
+	case name == "esc" || name == "p" || name == "left":
+		m.reread()
+		return nil
+	}
+	switch quiz.Phase {
+	case checking:
+		switch name {
+		case "y":
+			m.judge(true)
+		case "n":
+			m.judge(false)
+		default:
+			m.scrolled(name)
+		}
+		return nil
+	case asking:
+		m.keyInOptions(name)
+		return nil
+	}
+	switch name {
+	case "space":
+		if m.offset < m.lowest() {
+			m.scroll(max(1, m.scrollHeight()-1))
+			return nil
+		}
+		return m.goOn()
+	case "enter", "n", "right":
+		return m.goOn()
+	}
+	m.scrolled(name)
+	return nil
+}
+
+// keyInOptions marks or chooses an option. A digit chooses at once where one
+// digit names every option, and otherwise marks.
+func (m *Model) keyInOptions(name string) {
+	q, quiz := m.question(), &m.place.Quiz
+	quiz.Choice = min(quiz.Choice, len(q.Options)-1)
+	few := len(q.Options) < 10
+	if len(name) == 1 {
+		c := name[0]
+		switch {
+		case c >= '0' && c <= '9' && !few:
+			n := (quiz.Choice+1)*10 + int(c-'0')
+			if n > len(q.Options) {
+				n = int(c - '0')
+			}
+			if n > 0 {
+				quiz.Choice = n - 1
+			}
+			m.reveal()
+			return
+		case c >= '1' && int(c-'1') < len(q.Options):
+			m.choose(int(c - '1'))
+			return
+		case few && c >= 'a' && int(c-'a') < len(q.Options):
+			m.choose(int(c - 'a'))
+			return
+		}
+	}
+	switch name {
+	case "down", "j", "tab":
+		quiz.Choice = min(quiz.Choice+1, len(q.Options)-1)
+		m.reveal()
+	case "up", "k", "shift+tab":
+		quiz.Choice = max(0, quiz.Choice-1)
+		m.reveal()
+	case "enter":
+		if quiz.Choice != none {
+			m.choose(quiz.Choice)
+		}
+	case "space":
+		m.scroll(max(1, m.scrollHeight()-1))
+	default:
+		m.scrolled(name)
+	}
+}
+
+func (m *Model) choose(option int) {
+	m.place.Quiz.Choice = option
+	m.judge(option == m.question().Correct)
+}
+
+// judge counts the answer and shows how it was.
+func (m *Model) judge(isRight bool) {
+	m.place.Quiz.judge(isRight)
+	m.kept()
+	m.reveal()
+}
+
+// goOn leaves a question that was judged.
+func (m *Model) goOn() tea.Cmd {
+	m.place.Quiz.next()
+	m.place.At, m.offset, m.unclear = 0, 0, false
+	m.field.Reset()
+	if m.place.Quiz.over() {
+		return m.finish()
+	}
+	m.kept()
+	m.reveal()
+	return nil
+}
+
+// reread opens the concept that the question is about.
+func (m *Model) reread() {
+	if m.typing() {
+		m.place.Quiz.Answer = m.field.Value()
+	}
+	page := m.pages() - 1
+	id := m.question().ConceptID
+	if i := slices.IndexFunc(m.stage.Concepts, func(c course.Concept) bool { return c.ID == id }); id != "" && i >= 0 {
+		page = i + 1
+	}
+	m.open(page)
+}
+
+// keyInField types a free response.
+func (m *Model) keyInField(k tea.KeyPressMsg, name string) tea.Cmd {
+	switch name {
+	case "esc":
+		m.reread()
+	case "pgdown":
+		m.scroll(max(1, m.scrollHeight()-1))
+	case "pgup":
+		m.scroll(-max(1, m.scrollHeight()-1))
+	case "enter":
+		m.submit()
+	default:
+		m.edit(k)
+	}
+	return nil
+}
+
+// edit hands a key or pasted text to the field. What comes back from it only
+// makes a cursor of its own blink, and the terminal's is used here.
+func (m *Model) edit(msg tea.Msg) {
+	m.unclear = false
+	m.field, _ = m.field.Update(msg)
+	m.place.Quiz.Answer = m.field.Value()
+}
+
+// submit grades a free response, as far as it can be graded.
+func (m *Model) submit() {
+	m.place.Quiz.Answer = m.field.Value()
+	if strings.TrimSpace(m.place.Quiz.Answer) == "" {
+		m.unclear = true
+		return
+	}
+	m.place.At, m.offset = 0, 0
+	switch m.question().Grade(m.place.Quiz.Answer) {
+	case course.Right:
+		m.judge(true)
+	case course.Wrong:
+		m.judge(false)
+	case course.Unsure:
+		m.place.Quiz.Phase = checking
+		m.kept()
+		m.reveal()
+	default:
+		m.unclear = true
+	}
+}
+
+// questionSheet is the question, what is answered to it, and how that was.
+func (m *Model) questionSheet() sheet {
+	q, quiz, width := m.question(), &m.place.Quiz, m.textWidth()
+	var s sheet
+	title := fmt.Sprintf("Question %d", quiz.current()+1)
+	if quiz.again() {
+		title += ", once more"
+	}
+	s.lines = append(wrap(m.theme.faded.Render(title), width), m.markdown.lines(q.Prompt, width)...)
+	s.lines = append(s.lines, "")
+	if chosen(q) {
+		m.addOptions(&s, q, width)
+	} else {
+		m.addResponse(&s, q, width)
+	}
+	switch quiz.Phase {
+	case right, wrong:
+		m.addVerdict(&s, q, width)
+	}
+	return s
+}
+
+func (m *Model) addOptions(s *sheet, q course.Question, width int) {
+	quiz := &m.place.Quiz
+	digits := len(fmt.Sprint(len(q.Options)))
+	for i, option := range q.Options {
+		mark, style := " ", lipgloss.NewStyle()
+		if i == quiz.Choice {
+			switch quiz.Phase {
+			case right:
+				mark, style = m.theme.good.Render(signRight), m.theme.good
+			case wrong:
+				mark, style = m.theme.bad.Render(signWrong), m.theme.bad
+			default:
+				mark, style = m.theme.brand.Render(signCursor), m.theme.brand
+			}
+		}
+		number := style.Render(fmt.Sprintf("%*d", digits, i+1))
+		lines := m.markdown.lines(oneLine(option), width-digits-4)
+		if len(lines) == 0 {
+			lines = []string{""}
+		}
+		at := len(s.lines)
+		s.lines = append(s.lines, hang(mark+" "+number+"  ", lines)...)
+		if i == quiz.Choice {
+			s.from, s.to = at, len(s.lines)
+		}
+	}
+}
+
+// addResponse is the field while one types, and both answers afterwards.
+func (m *Model) addResponse(s *sheet, q course.Question, width int) {
+	quiz := &m.place.Quiz
+	if quiz.Phase == asking {
+		label := m.theme.strong.Render("Your answer")
+		if m.unclear {
+			label = m.theme.news.Render("Please write a few words, then press Enter.")
+		}
+		s.pinned = append([]string{clip(label, width)}, strings.Split(m.field.View(), "\n")...)
+		if s.cursor = m.field.Cursor(); s.cursor != nil {
+			s.cursor.Y++
+		}
+		return
+	}
+	s.lines = append(s.lines, m.theme.strong.Render("Your answer"))
+	edge := m.theme.faded.Render("│") + " "
+	s.lines = append(s.lines, under(edge, wrap(clean(strings.TrimSpace(quiz.Answer)), width-2))...)
+	if quiz.Phase == checking {
+		s.lines = append(s.lines, "")
+		s.from = len(s.lines)
+		s.lines = append(s.lines, m.theme.strong.Render("A model answer"))
+		s.lines = append(s.lines, m.markdown.lines(q.Answer, width)...)
+		s.to = len(s.lines)
+		s.pinned = append([]string{""}, wrap(m.theme.strong.Render("Did your answer say the same?")+
+			"  "+m.theme.brand.Render("y")+" yes   "+m.theme.brand.Render("n")+" not yet", width)...)
+	}
+}
+
+// addVerdict says how the answer was, in a sign and in words. A first miss
+// gives nothing away.
+func (m *Model) addVerdict(s *sheet, q course.Question, width int) {
+	quiz := &m.place.Quiz
+	s.lines = append(s.lines, "")
+	s.from = len(s.lines)
+	if quiz.Phase == right {
+		s.lines = append(s.lines, m.theme.good.Render(signRight+" Right."))
+	} else {
+		when := "This question comes back later."
+		if len(quiz.Queue) == 1 {
+			when = "Try it once more."
+		}
+		s.lines = append(s.lines, wrap(m.theme.bad.Render(signWrong+" Not quite.")+" "+when, width)...)
+	}
+	if quiz.open() {
+		if quiz.Phase == wrong && q.Answer != "" {
+			s.lines = append(s.lines, "", m.theme.strong.Render("The answer"))
+			s.lines = append(s.lines, m.markdown.lines(q.Answer, width)...)
+		}
+		if strings.TrimSpace(q.Explanation) != "" {
+			s.lines = append(append(s.lines, ""), m.markdown.lines(q.Explanation, width)...)
+		}
+	}
+	s.to = len(s.lines)
+}
+
+// newField is the field for free responses. Enter answers, so another key
+// begins a line; the terminal's own cursor is used because that is where an
+// input method shows the syllable that is being composed.
+func newField() textarea.Model {
+	f := textarea.New()
+	f.Prompt = "│ "
+	f.ShowLineNumbers = false
+	f.CharLimit = maxAnswer
+	f.SetVirtualCursor(false)
+	f.KeyMap.InsertNewline = key.NewBinding(key.WithKeys("alt+enter", "ctrl+j", "shift+enter"))
+	f.Focus()
+	return f
+}
+
+func (m *Model) sizeField() {
+	m.field.SetWidth(m.textWidth())
+	m.field.SetHeight(max(1, min(5, m.bodyHeight()/4)))
+}
+
+func (m *Model) paintField() {
+	plain := lipgloss.NewStyle()
+	look := textarea.StyleState{
+		Base: plain, Text: plain, CursorLine: plain, EndOfBuffer: plain,
+		Placeholder: m.theme.faded, Prompt: m.theme.brand, Selection: plain.Reverse(true),
+	}
+	m.field.SetStyles(textarea.Styles{Focused: look, Blurred: look, Cursor: textarea.CursorStyle{Shape: tea.CursorBlock, Blink: true}})
+}

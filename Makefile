@@ -12,7 +12,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 RUN_PACKAGES  := bubblewrap:/usr/bin/bwrap openssh-client:/usr/bin/ssh
 TEST_PACKAGES := $(RUN_PACKAGES) tmux:/usr/bin/tmux
 
-.PHONY: run build test lint fmt fuzz bench packages test-packages screenshots clean
+.PHONY: run build test lint fmt fuzz bench packages test-packages clean
 
 run: packages build ## Run the gateway for yourself, with the sample course
 	$(BIN) serve --trust-me --ssh.listen 127.0.0.1:2222
@@ -49,9 +49,6 @@ packages:
 
 test-packages:
 	@scripts/need-packages $(TEST_PACKAGES)
-
-screenshots: build test-packages ## Draw the README's pictures from the real thing
-	scripts/screenshots
 
 clean:
 	rm -rf bin

@@ -64,7 +64,7 @@ func FuzzMarkdown(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, source string, width int) {
 		if width < 4 || width > 200 || len(source) > 4000 {
-			t.Skip()
+			return // no terminal has such a size, no course such a text
 		}
 		for _, line := range drawn(source, width) {
 			if w := lipgloss.Width(line); w > width {

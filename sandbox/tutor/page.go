@@ -113,13 +113,10 @@ func (m *Model) keyInPage(name string) tea.Cmd {
 		return nil
 	}
 	switch name {
-	case "space":
-		if m.offset < m.lowest() {
-			m.scroll(max(1, m.scrollHeight()-1))
+	case "space", "enter", "n", "right":
+		if m.readOn(name) {
 			return nil
 		}
-		return m.turn(1)
-	case "enter", "n", "right":
 		return m.turn(1)
 	case "p", "left", "backspace":
 		return m.turn(-1)
@@ -129,6 +126,15 @@ func (m *Model) keyInPage(name string) tea.Cmd {
 		}
 	}
 	return nil
+}
+
+// readOn scrolls a screen further where the key is space and there is more.
+func (m *Model) readOn(name string) bool {
+	if name != "space" || m.offset >= m.lowest() {
+		return false
+	}
+	m.scroll(max(1, m.scrollHeight()-1))
+	return true
 }
 
 // turn goes a page on or back; on from the last one finishes the stage where

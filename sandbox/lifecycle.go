@@ -204,11 +204,8 @@ func (l *Lifecycle) admit(ctx context.Context) {
 	if nobody {
 		return
 	}
-	live, err := l.backend.List(ctx)
-	if err != nil {
-		if ctx.Err() == nil {
-			l.rules.Log.Error("could not count the sandboxes", "error", err)
-		}
+	live, ok := l.list(ctx)
+	if !ok {
 		return
 	}
 	l.mu.Lock()
@@ -237,6 +234,16 @@ func (l *Lifecycle) admit(ctx context.Context) {
 	}
 }
 
+// list asks the Backend; where it does not answer, that is logged and the next
+// tick tries again.
+func (l *Lifecycle) list(ctx context.Context) (live []Info, ok bool) {
+	live, err := l.backend.List(ctx)
+	if err != nil && ctx.Err() == nil {
+		l.rules.Log.Error("could not list the sandboxes", "error", err)
+	}
+	return live, err == nil
+}
+
 // place leaves only the newest position for the one who waits.
 func (t *ticket) place(p Phase) {
 	select {
@@ -256,9 +263,9 @@ func (l *Lifecycle) Waiting() int {
 // reap ends the sandboxes that nobody has joined for longer than the grace. A
 // gateway that has just started gives all of them a fresh one.
 func (l *Lifecycle) reap(ctx context.Context) {
-	live, err := l.backend.List(ctx)
-	if err != nil {
-		return // admit logs it
+	live, ok := l.list(ctx)
+	if !ok {
+		return
 	}
 	now := time.Now()
 	for _, info := range live {

@@ -102,8 +102,9 @@ func (j *jail) Kill(ctx context.Context, reason string) error {
 	return nil
 }
 
-// force ends the sandbox's first processes; without them the kernel ends the
-// rest, since they are the first of its process namespace.
+// force ends the sandbox's first processes. In a jail the kernel then ends the
+// rest, since one of them is the first of its process namespace; without a
+// jail the tutor gets the hang-up of its terminal.
 func (j *jail) force() {
 	for _, pid := range j.record.PIDs {
 		_ = syscall.Kill(pid, syscall.SIGKILL)

@@ -10,10 +10,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -147,11 +145,7 @@ type terminal struct {
 	t       *testing.T
 	session *ssh.Session
 	in      io.WriteCloser
-
-	mu   sync.Mutex
-	seen []byte
-	from int
-	more chan struct{}
+	screen  *lecterntest.Screen
 }
 
 func open(t *testing.T, client *ssh.Client, command string) *terminal {
@@ -160,8 +154,8 @@ func open(t *testing.T, client *ssh.Client, command string) *terminal {
 	if err != nil {
 		t.Fatal(err)
 	}
-	term := &terminal{t: t, session: session, more: make(chan struct{}, 1)}
-	session.Stdout, session.Stderr = term, term
+	term := &terminal{t: t, session: session, screen: lecterntest.NewScreen()}
+	session.Stdout, session.Stderr = term.screen, term.screen
 	if term.in, err = session.StdinPipe(); err != nil {
 		t.Fatal(err)
 	}
@@ -180,17 +174,6 @@ func open(t *testing.T, client *ssh.Client, command string) *terminal {
 	return term
 }
 
-func (c *terminal) Write(p []byte) (int, error) {
-	c.mu.Lock()
-	c.seen = append(c.seen, p...)
-	c.mu.Unlock()
-	select {
-	case c.more <- struct{}{}:
-	default:
-	}
-	return len(p), nil
-}
-
 func (c *terminal) types(text string) {
 	c.t.Helper()
 	if _, err := io.WriteString(c.in, text); err != nil {
@@ -200,25 +183,7 @@ func (c *terminal) types(text string) {
 
 func (c *terminal) expect(pattern string) {
 	c.t.Helper()
-	re := regexp.MustCompile(pattern)
-	timeout := time.After(20 * time.Second)
-	for {
-		c.mu.Lock()
-		at := re.FindIndex(c.seen[c.from:])
-		if at != nil {
-			c.from += at[1]
-			c.mu.Unlock()
-			return
-		}
-		c.from = max(c.from, len(c.seen)-8<<10) // a match may only just have begun
-		seen := c.seen[max(c.from, len(c.seen)-400):]
-		c.mu.Unlock()
-		select {
-		case <-c.more:
-		case <-timeout:
-			c.t.Fatalf("nothing matches %q; the last was %q", pattern, seen)
-		}
-	}
+	c.screen.Expect(c.t, pattern)
 }
 
 // enter goes from the picker into the sandbox.

@@ -1,4 +1,5 @@
-// Package lecterntest builds the lectern program for tests that run it.
+// Package lecterntest is for tests that run the lectern program: it builds it,
+// and waits for what a terminal shows.
 package lecterntest
 
 import (

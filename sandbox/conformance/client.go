@@ -3,11 +3,10 @@ package conformance
 import (
 	"context"
 	"io"
-	"regexp"
-	"sync"
 	"testing"
 	"time"
 
+	"lectern/internal/lecterntest"
 	"lectern/sandbox"
 )
 
@@ -18,11 +17,7 @@ type client struct {
 	sizes  chan sandbox.Size
 	detach context.CancelFunc
 	ended  chan sandbox.Exit
-
-	mu   sync.Mutex
-	seen []byte
-	from int           // expect looks from here on
-	more chan struct{} // holds a token when seen has grown
+	screen *lecterntest.Screen
 }
 
 func (s *suite) attach(t *testing.T, sb sandbox.Sandbox, mode sandbox.AttachMode) *client {
@@ -31,13 +26,13 @@ func (s *suite) attach(t *testing.T, sb sandbox.Sandbox, mode sandbox.AttachMode
 	ctx, cancel := context.WithCancel(s.ctx)
 	c := &client{
 		t: t, in: w, sizes: make(chan sandbox.Size, 1), detach: cancel,
-		ended: make(chan sandbox.Exit, 1), more: make(chan struct{}, 1),
+		ended: make(chan sandbox.Exit, 1), screen: lecterntest.NewScreen(),
 	}
 	finished := make(chan struct{})
 	go func() {
 		defer close(finished)
 		exit, err := sb.Attach(ctx, mode, sandbox.Terminal{
-			In: r, Out: c, Size: sandbox.Size{Cols: 80, Rows: 24}, Resizes: c.sizes,
+			In: r, Out: c.screen, Size: sandbox.Size{Cols: 80, Rows: 24}, Resizes: c.sizes,
 		})
 		if err != nil {
 			t.Errorf("attach: %v", err)
@@ -52,23 +47,7 @@ func (s *suite) attach(t *testing.T, sb sandbox.Sandbox, mode sandbox.AttachMode
 	return c
 }
 
-// Write takes the tutor's output.
-func (c *client) Write(p []byte) (int, error) {
-	c.mu.Lock()
-	c.seen = append(c.seen, p...)
-	c.mu.Unlock()
-	select {
-	case c.more <- struct{}{}:
-	default:
-	}
-	return len(p), nil
-}
-
-func (c *client) all() string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return string(c.seen)
-}
+func (c *client) all() string { return c.screen.All() }
 
 func (c *client) typed(text string) {
 	c.t.Helper()
@@ -77,28 +56,9 @@ func (c *client) typed(text string) {
 	}
 }
 
-// expect waits for output that matches, after what was expected before.
 func (c *client) expect(pattern string) string {
 	c.t.Helper()
-	re := regexp.MustCompile(pattern)
-	timeout := time.After(20 * time.Second)
-	for {
-		c.mu.Lock()
-		at := re.FindIndex(c.seen[c.from:])
-		if at != nil {
-			found := string(c.seen[c.from+at[0] : c.from+at[1]])
-			c.from += at[1]
-			c.mu.Unlock()
-			return found
-		}
-		seen := c.seen[max(c.from, len(c.seen)-500):]
-		c.mu.Unlock()
-		select {
-		case <-c.more:
-		case <-timeout:
-			c.t.Fatalf("no output matches %q; the last was %q", pattern, seen)
-		}
-	}
+	return c.screen.Expect(c.t, pattern)
 }
 
 func (c *client) wantEnding(want sandbox.Ending) sandbox.Exit {

@@ -1,0 +1,146 @@
+package conformance
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"lectern/sandbox"
+)
+
+// What a terminal that joins a sandbox may count on.
+
+func testEcho(t *testing.T, s *suite) {
+	c := s.attach(t, s.acquire(t, "ada"), sandbox.Control)
+	c.expect("hello from")
+	c.typed("say one\n")
+	c.expect("said one")
+	c.typed("exit 0\n")
+	c.wantEnding(sandbox.Exited)
+}
+
+func testResize(t *testing.T, s *suite) {
+	c := s.attach(t, s.acquire(t, "ada"), sandbox.Control)
+	c.expect("hello from")
+	c.typed("size\n")
+	c.expect("size 24 80")
+	c.sizes <- sandbox.Size{Cols: 120, Rows: 40}
+	c.expect("winch 40 120")
+}
+
+const tenMB = 10 << 20
+
+func testBulkOut(t *testing.T, s *suite) {
+	c := s.attach(t, s.acquire(t, "ada"), sandbox.Control)
+	c.expect("hello from")
+	c.typed(fmt.Sprintf("send %d\n", tenMB))
+	c.expect("\nsent")
+	_, rest, _ := strings.Cut(c.all(), fmt.Sprintf("send %d\r\n", tenMB))
+	want := strings.Repeat("lectern\n", tenMB/8)
+	if len(rest) < tenMB || rest[:tenMB] != want {
+		t.Errorf("the 10 MB differ")
+	}
+}
+
+func testBulkIn(t *testing.T, s *suite) {
+	c := s.attach(t, s.acquire(t, "ada"), sandbox.Control)
+	c.expect("hello from")
+	c.typed(fmt.Sprintf("take %d\n", tenMB))
+	c.expect("\nready\n")
+	data := make([]byte, tenMB)
+	r := rand.NewChaCha8([32]byte{1})
+	_, _ = r.Read(data)
+	c.typed(string(data))
+	c.expect(fmt.Sprintf("%x", sha256.Sum256(data)))
+}
+
+func testExit(status int) func(*testing.T, *suite) {
+	return func(t *testing.T, s *suite) {
+		c := s.attach(t, s.acquire(t, "ada"), sandbox.Control)
+		c.expect("hello from")
+		c.typed(fmt.Sprintf("exit %d\n", status))
+		if exit := c.wantEnding(sandbox.Exited); exit.Code != status {
+			t.Errorf("status %d, want %d", exit.Code, status)
+		}
+		s.gone(t, "ada")
+	}
+}
+
+func testSignal(t *testing.T, s *suite) {
+	c := s.attach(t, s.acquire(t, "ada"), sandbox.Control)
+	c.expect("hello from")
+	c.typed("die\n")
+	if exit := c.wantEnding(sandbox.Signalled); exit.Code != 128+9 || exit.Reason == "" {
+		t.Errorf("exit %+v, want status 137 and a reason", exit)
+	}
+}
+
+func testReattach(t *testing.T, s *suite) {
+	sb := s.acquire(t, "ada")
+	c := s.attach(t, sb, sandbox.Control)
+	pid := c.expect("hello from [0-9]+")
+	c.typed("say before\n")
+	c.expect("said before")
+	c.detach()
+	c.wantEnding(sandbox.Detached)
+	if info := s.detached(t, sb); info.DetachedAt.IsZero() {
+		t.Errorf("after the detach: %+v", info)
+	}
+	c = s.attach(t, sb, sandbox.Control)
+	c.expect(pid) // the same process, its screen redrawn
+	c.expect("said before")
+	c.expect("winch 24 80")
+	c.typed("say after\n")
+	c.expect("said after")
+	if info, err := sb.Info(s.ctx); err != nil || !info.Attached || info.Epoch != 2 {
+		t.Errorf("after the attach: %+v, %v", info, err)
+	}
+}
+
+func testTakeover(t *testing.T, s *suite) {
+	sb := s.acquire(t, "ada")
+	first := s.attach(t, sb, sandbox.Control)
+	first.expect("hello from")
+	second := s.attach(t, sb, sandbox.Control)
+	if exit := first.wantEnding(sandbox.TakenOver); exit.Reason == "" {
+		t.Error("the older connection is not told why")
+	}
+	second.expect("hello from")
+	second.typed("say mine\n")
+	second.expect("said mine")
+}
+
+func testWatch(t *testing.T, s *suite) {
+	sb := s.acquire(t, "ada")
+	c := s.attach(t, sb, sandbox.Control)
+	c.expect("hello from")
+	w := s.attach(t, sb, sandbox.Watch)
+	w.expect("hello from")
+	w.typed("say watcher\n")
+	c.typed("say learner\n")
+	w.expect("said learner")
+	c.expect("said learner")
+	if strings.Contains(c.all(), "watcher") {
+		t.Error("a watcher's typing reached the tutor")
+	}
+	w.detach()
+	w.wantEnding(sandbox.Detached)
+	c.typed("say still here\n")
+	c.expect("said still here")
+}
+
+func testEnvironment(t *testing.T, s *suite) {
+	t.Setenv("LECTERN_TEST_SECRET", "of the host")
+	c := s.attach(t, s.acquire(t, "ada"), sandbox.Control)
+	c.expect("hello from")
+	c.typed("env\n")
+	c.expect("env done")
+	if strings.Contains(c.all(), "of the host") {
+		t.Error("the host's environment is in the sandbox")
+	}
+	if !strings.Contains(c.all(), "TERM=xterm-256color") {
+		t.Error("the learner's TERM is not in the sandbox")
+	}
+}

@@ -99,7 +99,8 @@ func (j *jail) Kill(ctx context.Context, reason string) error {
 			return fmt.Errorf("end the sandbox: %w", ctx.Err())
 		}
 	}
-	return nil
+	// The record stays for Watch, which tells how it ended.
+	return j.backend.clearEnded(ctx, j.name, j.backend.cgroups.remove)
 }
 
 // force ends the sandbox's first processes. In a jail the kernel then ends the

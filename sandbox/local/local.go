@@ -82,7 +82,39 @@ func New(ctx context.Context, opts Options) (*Backend, error) {
 		}
 	}
 	b.cgroups = openCgroups(opts.Dir, opts.Memory, opts.Processes, opts.Log)
-	return b, nil
+	return b, b.sweep(ctx)
+}
+
+// sweep clears away what sandboxes have left that ended while no gateway was
+// there to see it.
+func (b *Backend) sweep(ctx context.Context) error {
+	entries, err := os.ReadDir(b.path())
+	if err != nil {
+		return fmt.Errorf("look for sandboxes: %w", err)
+	}
+	for _, e := range entries {
+		if !e.IsDir() {
+			continue
+		}
+		if err := b.clearEnded(ctx, e.Name(), b.clear); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// clearEnded calls clear for a sandbox of which nothing is alive, while nobody
+// can make a new one of that name.
+func (b *Backend) clearEnded(ctx context.Context, name string, clear func(name string)) error {
+	done, err := b.turn(ctx, name)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if !b.alive(name) {
+		clear(name)
+	}
+	return nil
 }
 
 // path is the state folder of a sandbox, or of all.

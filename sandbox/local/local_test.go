@@ -1,9 +1,13 @@
 package local
 
 import (
+	"context"
+	"errors"
+	"io/fs"
 	"log/slog"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -36,10 +40,33 @@ func options(t *testing.T, isolation Isolation) Options {
 			t.Skip("bubblewrap is not installed")
 		}
 	}
-	return Options{
+	opts := Options{
 		Dir: t.TempDir(), Executable: lectern, Command: conformance.Command, Isolation: isolation,
 		Life: time.Hour, Memory: 1 << 30, Processes: 64, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	}
+	t.Cleanup(func() { // what ended by itself is swept, as by the next gateway
+		b, err := New(context.Background(), opts)
+		for deadline := time.Now().Add(10 * time.Second); err == nil; err = b.sweep(context.Background()) {
+			// A last process may be on its way out.
+			if left, _ := filepath.Glob(b.path("*", "sandbox.json")); len(left) == 0 || time.Now().After(deadline) {
+				break
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		for _, g := range b.cgroups.groups {
+			if _, err := os.Stat(g.base); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("the control group %s is left: %v", g.base, err)
+			}
+		}
+		if left, _ := filepath.Glob(b.path("*", "sandbox.json")); len(left) > 0 {
+			t.Errorf("records are left: %v", left)
+		}
+	})
+	return opts
 }
 
 func TestConformance(t *testing.T) {

@@ -165,13 +165,13 @@ func (b *Backend) ended(ctx context.Context, j *jail, exit sandbox.Exit, tell fu
 	if err := j.Kill(ctx, ""); err != nil {
 		return // the gateway is leaving; the next one clears it away
 	}
-	done, err := b.turn(ctx, j.name)
+	err := b.clearEnded(ctx, j.name, func(name string) {
+		if r, err := readRecord(b.path(name)); err == nil && r.Session == j.record.Session {
+			b.clear(name)
+		}
+	})
 	if err != nil {
 		return
 	}
-	if r, err := readRecord(b.path(j.name)); err == nil && r.Session == j.record.Session && !b.alive(j.name) {
-		b.clear(j.name)
-	}
-	done()
 	_ = tell(sandbox.Change{Info: j.info(hold.Status{}), Ended: &exit})
 }

@@ -2,7 +2,9 @@ package testscript_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -17,6 +19,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"lectern/sandbox/local"
 )
 
 type worldKey struct{}
@@ -77,6 +81,30 @@ func (w *world) close() {
 	// The folder can be removed once nothing writes to it any more.
 	for deadline := time.Now().Add(patience); len(w.holders()) > 0 && time.Now().Before(deadline); {
 		time.Sleep(10 * time.Millisecond)
+	}
+	w.sweep()
+}
+
+// sweep clears away, as the next gateway would, what the sandboxes have left on
+// the host. A journey that never started one has no data.
+func (w *world) sweep() {
+	dir := filepath.Join(w.dir, "data")
+	if _, err := os.Stat(filepath.Join(dir, "sandboxes")); err != nil {
+		return
+	}
+	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		_, err := local.New(context.Background(), local.Options{
+			Dir: dir, Executable: filepath.Join(binary, "lectern"), Isolation: local.None,
+			Memory: 1 << 30, Processes: 64, Log: slog.New(slog.DiscardHandler),
+		})
+		left, _ := filepath.Glob(filepath.Join(dir, "sandboxes", "*", "sandbox.json"))
+		if err == nil && len(left) == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			fmt.Fprintln(os.Stderr, "after a journey these are left:", left, err)
+			return
+		}
 	}
 }
 

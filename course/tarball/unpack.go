@@ -1,9 +1,9 @@
-package source
+// Package tarball moves a tree of course files as a tar stream: out of a
+// folder, and into one without trusting the stream.
+package tarball
 
 import (
 	"archive/tar"
-	"bufio"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -23,27 +23,23 @@ var ErrUnsafe = errors.New("the archive is not safe to unpack")
 const (
 	maxNameBytes   = 200 // of one folder or file
 	maxFolderDepth = 32
-	// ratioGrace is how much may come out before the ratio counts, since a
-	// small archive can rightly shrink a lot.
-	ratioGrace = 4 << 20
 )
 
-// unpack writes the files of a .tar.gz archive of the given size below tree.
-// It returns how many links and special files it left out.
-func unpack(ctx context.Context, tree *os.Root, from io.Reader, size int64, limits Limits) (skipped int, err error) {
-	compressed := bufio.NewReader(from)
-	if magic, err := compressed.Peek(2); err != nil || magic[0] != 0x1f || magic[1] != 0x8b {
-		return 0, errors.New("it is not a gzip file; give the address of a .tar.gz archive")
-	}
-	expanded, err := gzip.NewReader(compressed)
-	if err != nil {
-		return 0, fmt.Errorf("it is not a sound gzip file: %w", err)
-	}
-	defer expanded.Close()
+// Limits bound what unpacking may cost.
+type Limits struct {
+	// Unpacked is how many bytes all files together may have.
+	Unpacked int64
+	// Entries is how many files and folders there may be.
+	Entries int
+}
+
+// Unpack writes the files of a tar stream below tree and returns how many
+// links and special files it left out. The stream is read to its end.
+func Unpack(ctx context.Context, tree *os.Root, from io.Reader, limits Limits) (skipped int, err error) {
 	u := unpacker{ctx: ctx, tree: tree, limits: limits, left: limits.Unpacked}
 	// Besides the files there are headers; without a bound on them too, an
 	// archive of nothing but headers would go on for ever.
-	u.stream = &meter{from: expanded, size: size, limits: limits, left: limits.Unpacked + int64(limits.Entries)*4096}
+	u.stream = &bounded{from: from, limits: limits, left: limits.Unpacked + int64(limits.Entries)*4096}
 	entries := tar.NewReader(u.stream)
 	for {
 		header, err := entries.Next()
@@ -198,23 +194,17 @@ func short(name string) string {
 	return name
 }
 
-// meter passes on what a compressed archive expands to, up to its limits.
-type meter struct {
+// bounded passes on a stream up to its limit.
+type bounded struct {
 	from   io.Reader
-	size   int64 // of the compressed archive
 	limits Limits
-	read   int64
 	left   int64
 }
 
-func (m *meter) Read(p []byte) (int, error) {
-	n, err := m.from.Read(p)
-	m.read += int64(n)
-	if m.read > m.left {
-		return 0, fmt.Errorf("%w: it expands to more than %d MiB", ErrUnsafe, m.limits.Unpacked>>20)
-	}
-	if m.read > ratioGrace && m.read/m.limits.Ratio > m.size {
-		return 0, fmt.Errorf("%w: it expands to more than %d times its size", ErrUnsafe, m.limits.Ratio)
+func (b *bounded) Read(p []byte) (int, error) {
+	n, err := b.from.Read(p)
+	if b.left -= int64(n); b.left < 0 {
+		return 0, fmt.Errorf("%w: it expands to more than %d MiB", ErrUnsafe, b.limits.Unpacked>>20)
 	}
 	return n, err
 }

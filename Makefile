@@ -15,7 +15,7 @@ TEST_PACKAGES := $(RUN_PACKAGES) tmux:/usr/bin/tmux
 .PHONY: run build test lint fmt fuzz bench packages test-packages clean
 
 run: packages build ## Run the gateway for yourself, with the sample course
-	$(BIN) serve --trust-me --ssh.listen 127.0.0.1:2222
+	$(BIN) serve --trust-me --ssh.listen 127.0.0.1:2222 --metrics.listen=
 
 build: ## Build bin/lectern
 	@mkdir -p bin

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
@@ -181,21 +180,4 @@ func (srv *Server) acquire(ctx context.Context, s *session, c course.Course, sta
 		Login: s.who.Login, Session: newSessionID(), CourseID: c.ID, CourseTitle: c.Title,
 		CourseDir: c.Dir, Stage: stage, Environ: s.terminalEnviron(),
 	}, report)
-}
-
-// bridge hands the terminal to the sandbox until that ends or lets go.
-func (s *session) bridge(sb sandbox.Sandbox) (sandbox.Exit, error) {
-	size, newer, stop := s.window.follow()
-	defer stop()
-	return sb.Attach(s.ctx, sandbox.Control, sandbox.Terminal{
-		In: s.gate.open(), Out: s.channel, Size: size, Resizes: newer,
-	})
-}
-
-// stillRunning looks whether a learner whose terminal was lost has a sandbox.
-func (s *session) stillRunning() bool {
-	ctx, cancel := context.WithTimeout(s.ctx, 2*time.Second)
-	defer cancel()
-	_, ok, err := s.server.lifecycle.Find(ctx, s.who.Login)
-	return err == nil && ok
 }

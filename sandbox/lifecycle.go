@@ -96,10 +96,10 @@ func (l *Lifecycle) handle(ctx context.Context, c Change) error {
 	if c.Completed != nil {
 		return l.rules.Completed(ctx, c.Info, *c.Completed)
 	}
-	if c.Ended != nil {
-		if l.rules.Ended != nil {
-			l.rules.Ended(c.Info, *c.Ended)
-		}
+	if c.Ended != nil && l.rules.Ended != nil {
+		l.rules.Ended(c.Info, *c.Ended)
+	}
+	if c.Freed {
 		l.wake()
 	}
 	return nil
@@ -113,8 +113,13 @@ func (l *Lifecycle) Find(ctx context.Context, login string) (Sandbox, bool, erro
 // List tells of all live sandboxes.
 func (l *Lifecycle) List(ctx context.Context) ([]Info, error) { return l.backend.List(ctx) }
 
-// attempts is how often making a sandbox is tried, with growing pauses.
-const attempts = 3
+const (
+	// attempts is how often making a sandbox is tried, with growing pauses.
+	attempts = 3
+	// roomCheck is how often one asks again whom the Backend has no room for:
+	// nobody tells when a quota has room again.
+	roomCheck = 2 * time.Second
+)
 
 // Acquire returns the learner's live sandbox or makes one when there is a
 // place, in order of arrival. It reports the phases of the wait and gives up
@@ -129,7 +134,7 @@ func (l *Lifecycle) Acquire(ctx context.Context, spec Spec, report func(Phase)) 
 	}
 	defer leave()
 	pause := 200 * time.Millisecond
-	for attempt := 1; ; attempt++ {
+	for attempt := 1; ; {
 		sb, err := l.backend.Acquire(ctx, spec, report)
 		if err == nil {
 			return sb, nil
@@ -137,14 +142,24 @@ func (l *Lifecycle) Acquire(ctx context.Context, spec Spec, report func(Phase)) 
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		l.rules.Log.Warn("could not make a sandbox", "login", spec.Login, "attempt", attempt, "error", err)
-		if attempt == attempts {
+		l.rules.Log.Warn("could not make a sandbox", "login", spec.Login, "attempt", attempt, "error", err, "cause", errors.Unwrap(err))
+		var unavailable *Unavailable
+		wait := pause
+		switch {
+		case errors.As(err, &unavailable) && unavailable.Full:
+			report(Phase{Kind: Queued, Detail: unavailable.Reason})
+			wait = roomCheck
+		case errors.As(err, &unavailable):
+			return nil, unavailable
+		case attempt == attempts:
 			return nil, fmt.Errorf("make a sandbox: %w", err)
-		}
-		report(Phase{Kind: Starting, Detail: "trying again"})
-		select {
-		case <-time.After(pause):
+		default:
+			report(Phase{Kind: Starting, Detail: "trying again"})
+			attempt++
 			pause *= 3
+		}
+		select {
+		case <-time.After(wait):
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}

@@ -154,6 +154,20 @@ type Sandbox interface {
 	Tell(ctx context.Context, text string) error
 }
 
+// Unavailable says, in a sentence for the learner, why there can be no sandbox
+// now. To try again at once would not help.
+type Unavailable struct {
+	Reason string
+	// Full is set where it is only for lack of room, which time may mend.
+	Full bool
+	// Err is for the log.
+	Err error
+}
+
+func (u *Unavailable) Error() string { return u.Reason }
+
+func (u *Unavailable) Unwrap() error { return u.Err }
+
 // ErrGone says that a sandbox has ended.
 var ErrGone = errors.New("the sandbox has ended")
 
@@ -176,8 +190,10 @@ type Backend interface {
 // Change is news of a sandbox that did not come from an attach.
 type Change struct {
 	Info Info
-	// Ended is how the sandbox ended; nil while it lives.
+	// Ended is how the sandbox ended; nil where that is no news.
 	Ended *Exit
+	// Freed is set once nothing of an ended sandbox takes up room any more.
+	Freed bool
 	// Completed is a stage that the tutor graded as finished.
 	Completed *event.Message
 }

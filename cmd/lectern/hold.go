@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"os/signal"
 	"syscall"
@@ -32,6 +33,8 @@ func holdCommand() *cobra.Command {
 func holdRunCommand() *cobra.Command {
 	var (
 		socket     string
+		exitFile   string
+		courseDir  string
 		readyFD    int
 		life, idle time.Duration
 		ownNotices bool
@@ -64,10 +67,10 @@ func holdRunCommand() *cobra.Command {
 			}
 			exit, err := hold.Run(cmd.Context(), hold.Options{
 				Listener: listener, Command: args, Environ: os.Environ(), Dir: dir,
-				Life: life, Idle: idle, OwnNotices: ownNotices,
+				Life: life, Idle: idle, OwnNotices: ownNotices, Course: courseDir,
 				Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 			})
-			if err := errors.Join(err, hold.LeaveExit(socket, exit)); err != nil {
+			if err := errors.Join(err, hold.LeaveExit(exitFile, socket, exit)); err != nil {
 				return err
 			}
 			if exit.Code != 0 {
@@ -78,27 +81,35 @@ func holdRunCommand() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&socket, "socket", "", "Unix socket on which terminals join")
+	flags.StringVar(&exitFile, "exit-file", "", "file in which to leave how the tutor ended")
+	flags.StringVar(&courseDir, "course", "", "folder into which the course is delivered before the tutor may start; none: it is there")
 	flags.IntVar(&readyFD, "ready-fd", 0, "descriptor that gets a line once the socket is there")
 	flags.DurationVar(&life, "life", 2*time.Hour, "end the tutor after this time")
 	flags.DurationVar(&idle, "idle", 0, "end the tutor when nobody has typed for this time; 0 is never")
 	flags.BoolVar(&ownNotices, "own-notices", false, "the tutor shows notices itself")
 	_ = cmd.MarkFlagRequired("socket")
+	_ = cmd.MarkFlagRequired("exit-file")
 	return cmd
 }
 
 func holdAttachCommand() *cobra.Command {
 	var (
-		socket string
-		watch  bool
+		socket      string
+		watch, pipe bool
 	)
 	cmd := &cobra.Command{
 		Use:   "attach --socket PATH",
 		Short: "Join this terminal to the tutor's",
 		Long: `Join this terminal to the tutor's, until the tutor ends.
 
-The exit status is the tutor's own. It is 75 when a newer terminal took over.`,
+The exit status is the tutor's own. It is 75 when a newer terminal took over.
+With --pipe, whoever is on standard input and output speaks to the holder
+itself; that is how a gateway reaches it from outside.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if pipe {
+				return pipeTo(cmd.Context(), socket, os.Stdin, os.Stdout)
+			}
 			mode := sandbox.Control
 			if watch {
 				mode = sandbox.Watch
@@ -108,8 +119,37 @@ The exit status is the tutor's own. It is 75 when a newer terminal took over.`,
 	}
 	cmd.Flags().StringVar(&socket, "socket", "", "Unix socket of the holder")
 	cmd.Flags().BoolVar(&watch, "watch", false, "only look")
+	cmd.Flags().BoolVar(&pipe, "pipe", false, "connect standard input and output with the holder's socket")
+	cmd.MarkFlagsMutuallyExclusive("watch", "pipe")
 	_ = cmd.MarkFlagRequired("socket")
 	return cmd
+}
+
+// holderLimit is how long a sandbox's first process may take until it listens.
+const holderLimit = 30 * time.Second
+
+// pipeTo carries bytes between the holder and whoever started us, until either
+// side ends.
+func pipeTo(ctx context.Context, socket string, in io.Reader, out io.Writer) error {
+	waiting, cancel := context.WithTimeout(ctx, holderLimit)
+	defer cancel()
+	conn, err := hold.DialOnceThere(waiting, socket)
+	if err != nil {
+		return err
+	}
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	defer stop()
+	go func() {
+		// A caller who has left ends the stay. Where the holder ends it, this
+		// goroutine ends with the program, for nothing can end its Read.
+		_, _ = io.Copy(conn, in)
+		_ = conn.Close()
+	}()
+	_, err = io.Copy(out, conn)
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
 }
 
 // tempFail is EX_TEMPFAIL of sysexits.h: the session goes on elsewhere.

@@ -15,6 +15,7 @@ import (
 	"charm.land/ssh"
 	"github.com/spf13/cobra"
 	gossh "golang.org/x/crypto/ssh"
+	"golang.org/x/sync/errgroup"
 
 	"lectern/cmd/lectern/config"
 	"lectern/course"
@@ -22,8 +23,6 @@ import (
 	"lectern/gateway"
 	"lectern/gateway/auth"
 	"lectern/progress"
-	"lectern/sandbox"
-	"lectern/sandbox/local"
 )
 
 func serveCommand() *cobra.Command {
@@ -114,7 +113,19 @@ func serve(ctx context.Context, c config.Config, own bool, out io.Writer) (err e
 	if own {
 		me.invite(out, c.SSH.SharedLogin, listener.Addr(), server.HostKeys())
 	}
-	return server.Serve(ctx, listener)
+	return serveAll(ctx,
+		func(ctx context.Context) error { return server.Serve(ctx, listener) },
+		func(ctx context.Context) error { return serveHealth(ctx, c.Metrics.Listen, server) },
+	)
+}
+
+// serveAll runs servers until ctx ends or one of them fails, which ends all.
+func serveAll(ctx context.Context, servers ...func(context.Context) error) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, serve := range servers {
+		group.Go(func() error { return serve(ctx) })
+	}
+	return group.Wait()
 }
 
 func newLogger(c config.Log) (*slog.Logger, error) {
@@ -168,27 +179,6 @@ func loadCourses(ctx context.Context, c config.Config, log *slog.Logger) (*cours
 		return nil, errors.New("there is no course to teach: look at courses.sources, and at what lectern course check says of them")
 	}
 	return course.NewCatalogue(courses), nil
-}
-
-func newBackend(ctx context.Context, c config.Config, log *slog.Logger) (sandbox.Backend, error) {
-	if c.Sandbox.Backend != config.BackendLocal {
-		return nil, fmt.Errorf("sandbox.backend %s is not part of this version: set it to %s", c.Sandbox.Backend, config.BackendLocal)
-	}
-	if c.Sandbox.Agent == config.AgentClaude {
-		return nil, fmt.Errorf("sandbox.agent %s is not part of this version: set it to %s or %s", config.AgentClaude, config.AgentAuto, config.AgentTutor)
-	}
-	executable, err := os.Executable()
-	if err != nil {
-		return nil, fmt.Errorf("find the lectern program: %w", err)
-	}
-	if c.Sandbox.Local.Isolation == config.IsolationNone {
-		log.Warn("sandboxes are NOT isolated (sandbox.local.isolation is none): the tutor runs as this user and can read what this user can")
-	}
-	return local.New(ctx, local.Options{
-		Dir: c.DataDir, Executable: executable, Isolation: local.Isolation(c.Sandbox.Local.Isolation),
-		Life: c.Sandbox.MaxLife, Idle: c.Sandbox.Idle,
-		Memory: int64(c.Sandbox.Local.Memory), Processes: c.Sandbox.Local.Processes, Log: log,
-	})
 }
 
 // owner is the person who runs a gateway for themselves.

@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/fsnotify/fsnotify"
+
 	"lectern/sandbox"
 )
 
@@ -24,10 +26,37 @@ func Dial(ctx context.Context, socket string) (net.Conn, error) {
 	return conn, err
 }
 
-// Listen makes the holder's socket; only this user may open it.
+// DialOnceThere is Dial for one who may come before the holder listens.
+func DialOnceThere(ctx context.Context, socket string) (net.Conn, error) {
+	watcher, err := fsnotify.NewWatcher()
+	if err != nil {
+		return nil, fmt.Errorf("watch for the holder's socket: %w", err)
+	}
+	defer func() { _ = watcher.Close() }()
+	if err := watcher.Add(filepath.Dir(socket)); err != nil {
+		return nil, fmt.Errorf("watch for the holder's socket: %w", err)
+	}
+	for {
+		conn, err := Dial(ctx, socket)
+		if err == nil || !errors.Is(err, os.ErrNotExist) {
+			return conn, err
+		}
+		select {
+		case <-watcher.Events:
+		case err := <-watcher.Errors:
+			return nil, fmt.Errorf("watch for the holder's socket: %w", err)
+		case <-ctx.Done():
+			return nil, fmt.Errorf("no tutor is running here: %w", ctx.Err())
+		}
+	}
+}
+
+// Listen makes the holder's socket; only this user may open it. It appears
+// under its name once it listens, so that nobody finds it deaf.
 func Listen(socket string) (net.Listener, error) {
 	var l *net.UnixListener
-	err := throughShortPath(socket, func(short string) (err error) {
+	deaf := socket + ".new"
+	err := throughShortPath(deaf, func(short string) (err error) {
 		l, err = net.ListenUnix("unix", &net.UnixAddr{Name: short, Net: "unix"})
 		return err
 	})
@@ -35,7 +64,7 @@ func Listen(socket string) (net.Listener, error) {
 		return nil, fmt.Errorf("listen on the holder's socket: %w", err)
 	}
 	l.SetUnlinkOnClose(false) // the short path is gone by then
-	if err := os.Chmod(socket, 0o600); err != nil {
+	if err := errors.Join(os.Chmod(deaf, 0o600), os.Rename(deaf, socket)); err != nil {
 		_ = l.Close()
 		return nil, err
 	}
@@ -56,25 +85,30 @@ func throughShortPath(socket string, use func(short string) error) error {
 	return use(fmt.Sprintf("/proc/self/fd/%d/%s", dir.Fd(), filepath.Base(socket)))
 }
 
-// exitFile is where a holder leaves how it ended, for those who look too late.
-func exitFile(socket string) string { return socket + ".exit" }
-
-// LeaveExit writes down how the sandbox ended and takes the socket away.
-func LeaveExit(socket string, exit sandbox.Exit) error {
+// LeaveExit writes down how the sandbox ended, for those who look too late,
+// and takes the socket away.
+func LeaveExit(file, socket string, exit sandbox.Exit) error {
 	data, err := json.Marshal(exit)
 	if err == nil {
-		err = os.WriteFile(exitFile(socket), data, 0o600)
+		err = os.WriteFile(file, data, 0o600)
 	}
 	return errors.Join(err, os.Remove(socket))
 }
 
-// ReadExit tells how the sandbox of a socket ended, if it left word.
-func ReadExit(socket string) (exit sandbox.Exit, ok bool) {
-	data, err := os.ReadFile(exitFile(socket))
-	if err != nil || json.Unmarshal(data, &exit) != nil {
+// ParseExit reads what LeaveExit wrote; ok is false where that is no exit.
+func ParseExit(data []byte) (exit sandbox.Exit, ok bool) {
+	if json.Unmarshal(data, &exit) != nil {
 		return sandbox.Exit{}, false
 	}
 	return exit, exit.Ending != ""
+}
+
+func sayHello(conn io.Writer, h Hello) error {
+	line, err := json.Marshal(h)
+	if err == nil {
+		_, err = conn.Write(append(line, '\n'))
+	}
+	return err
 }
 
 // Attach joins the tutor's terminal over conn, which it closes, until the
@@ -84,11 +118,7 @@ func Attach(ctx context.Context, conn net.Conn, mode sandbox.AttachMode, term sa
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
 	defer func() { _ = conn.Close() }()
-	hello, err := json.Marshal(Hello{Mode: mode, Cols: term.Size.Cols, Rows: term.Size.Rows})
-	if err != nil {
-		return sandbox.Exit{}, err
-	}
-	if _, err := conn.Write(append(hello, '\n')); err != nil {
+	if err := sayHello(conn, Hello{Mode: mode, Cols: term.Size.Cols, Rows: term.Size.Rows}); err != nil {
 		return sandbox.Exit{}, fmt.Errorf("join the sandbox: %w", err)
 	}
 	// One goroutine writes to conn; typing and resizing come to it.

@@ -33,7 +33,10 @@ type Options struct {
 	// OwnNotices is set where the tutor shows notices itself, on its event
 	// link. Otherwise they are put into the window's title, with a bell.
 	OwnNotices bool
-	Log        *slog.Logger
+	// Course is the folder into which the course is delivered before the tutor
+	// may start; empty where it is there from the start.
+	Course string
+	Log    *slog.Logger
 }
 
 // warnings are sent when so much of life is left.
@@ -52,6 +55,7 @@ type holder struct {
 	ended   chan struct{} // closed once exit is set
 	drawn   chan struct{} // holds a token after each output, for the nudge
 	stopped chan stopOrder
+	courier chan struct{} // has room for the one who delivers
 
 	mu         sync.Mutex
 	screen     *screen
@@ -66,6 +70,7 @@ type holder struct {
 	detachedAt time.Time
 	lastInput  time.Time
 	notice     string // waits for the output to settle
+	delivered  bool   // the course is there
 	exit       *sandbox.Exit
 }
 
@@ -86,6 +91,8 @@ func Run(ctx context.Context, opts Options) (sandbox.Exit, error) {
 		ended:      make(chan struct{}),
 		drawn:      make(chan struct{}, 1),
 		stopped:    make(chan stopOrder, 1),
+		courier:    make(chan struct{}, 1),
+		delivered:  opts.Course == "",
 		screen:     newScreen(),
 		size:       sandbox.Size{}.Clamp(),
 		watchers:   make(map[*terminal]struct{}),

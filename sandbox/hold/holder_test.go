@@ -129,6 +129,20 @@ func (r running) join(t *testing.T) (lines *bufio.Scanner, exit <-chan sandbox.E
 	return bufio.NewScanner(output), exits
 }
 
+// oversee joins as a supervisor.
+func (r running) oversee(t *testing.T, hear Hear) *Supervisor {
+	t.Helper()
+	conn, err := Dial(t.Context(), r.socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Oversee(conn, hear)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 func expect(t *testing.T, lines *bufio.Scanner, want string) {
 	t.Helper()
 	for lines.Scan() {
@@ -145,25 +159,19 @@ func TestCompletedIsKeptUntilRecorded(t *testing.T) {
 	expect(t, lines, "up")
 	// The first gateway cannot record it, the second one can.
 	refused := make(chan event.Message, 4)
-	first, err := Oversee(t.Context(), r.socket, func(m event.Message) error {
+	first := r.oversee(t, Hear{Completed: func(m event.Message) error {
 		refused <- m
 		return errors.New("the disk is full")
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}})
 	if m := <-refused; m.Stage != 2 || m.Score != 3 || m.Questions != 4 {
 		t.Errorf("reported %+v", m)
 	}
 	first.Close()
 	recorded := make(chan event.Message, 4)
-	second, err := Oversee(t.Context(), r.socket, func(m event.Message) error {
+	second := r.oversee(t, Hear{Completed: func(m event.Message) error {
 		recorded <- m
 		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}})
 	defer second.Close()
 	if m := <-recorded; m.ID != "a" {
 		t.Errorf("the second gateway is told %+v", m)
@@ -178,10 +186,7 @@ func TestNoticeReachesTheTutor(t *testing.T) {
 	r := start(t, "completes", nil)
 	lines, _ := r.join(t)
 	expect(t, lines, "up")
-	s, err := Oversee(t.Context(), r.socket, func(event.Message) error { return nil })
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := r.oversee(t, Hear{Completed: func(event.Message) error { return nil }})
 	defer s.Close()
 	if err := s.Tell(t.Context(), "ten\x1b[2J minutes"); err != nil {
 		t.Fatal(err)
@@ -193,10 +198,7 @@ func TestNoticeInTheTitle(t *testing.T) {
 	r := start(t, "quiet", func(o *Options) { o.OwnNotices = false })
 	lines, _ := r.join(t)
 	expect(t, lines, "up")
-	s, err := Oversee(t.Context(), r.socket, func(event.Message) error { return nil })
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := r.oversee(t, Hear{Completed: func(event.Message) error { return nil }})
 	defer s.Close()
 	if err := s.Tell(t.Context(), "hello"); err != nil {
 		t.Fatal(err)

@@ -19,6 +19,10 @@ type Status struct {
 	Attached   bool      `json:"attached"`
 	DetachedAt time.Time `json:"detached_at,omitzero"`
 	LastInput  time.Time `json:"last_input"`
+	// Delivered tells that the course is there. Fault is why it could not be
+	// taken, in the answer to a delivery that failed.
+	Delivered bool   `json:"delivered"`
+	Fault     string `json:"fault,omitempty"`
 }
 
 // overseer is a gateway's connection that looks after the sandbox.
@@ -26,19 +30,32 @@ type overseer struct {
 	conn    net.Conn
 	answers chan Status
 	news    chan struct{} // holds a token when events wait
+	moved   chan struct{} // holds a token when the status has changed
 	gone    chan struct{}
 }
 
-func (o *overseer) wake() {
+func (o *overseer) wake() { signal(o.news) }
+
+// signal leaves a token in a channel that holds one.
+func signal(c chan<- struct{}) {
 	select {
-	case o.news <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
 
+// moved tells the overseers that who is joined, or until when, has changed. It
+// is called with the mutex held.
+func (h *holder) moved() {
+	for o := range h.overseers {
+		signal(o.moved)
+	}
+}
+
 func (h *holder) oversee(conn net.Conn) error {
-	o := &overseer{conn: conn, answers: make(chan Status, 4), news: make(chan struct{}, 1), gone: make(chan struct{})}
+	o := &overseer{conn: conn, answers: make(chan Status, 4), news: make(chan struct{}, 1), moved: make(chan struct{}, 1), gone: make(chan struct{})}
 	o.wake() // events may wait from before
+	signal(o.moved)
 	h.mu.Lock()
 	h.overseers[o] = struct{}{}
 	h.mu.Unlock()
@@ -82,6 +99,10 @@ func (o *overseer) write(h *holder) error {
 			}
 		case <-o.news:
 			if err := events(); err != nil {
+				return err
+			}
+		case <-o.moved:
+			if err := o.send(frameNews, h.status()); err != nil {
 				return err
 			}
 		case <-o.gone:
@@ -132,6 +153,7 @@ func (h *holder) readOverseer(o *overseer) error {
 		case opExtend:
 			h.mu.Lock()
 			h.expires = time.Now().Add(time.Duration(r.Seconds) * time.Second)
+			h.moved()
 			h.mu.Unlock()
 		case opStatus:
 		default:
@@ -158,5 +180,6 @@ func (h *holder) status() Status {
 	return Status{
 		Epoch: h.epoch, Started: h.started, Expires: h.expires,
 		Attached: h.primary != nil, DetachedAt: h.detachedAt, LastInput: h.lastInput,
+		Delivered: h.delivered,
 	}
 }

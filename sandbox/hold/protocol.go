@@ -23,7 +23,8 @@ import (
 
 // Hello is the first line that a client sends.
 type Hello struct {
-	// Mode is sandbox.Control or sandbox.Watch for a terminal, or Supervise.
+	// Mode is sandbox.Control or sandbox.Watch for a terminal, Supervise, or
+	// Deliver.
 	Mode sandbox.AttachMode `json:"mode"`
 	Cols int                `json:"cols,omitempty"`
 	Rows int                `json:"rows,omitempty"`
@@ -32,6 +33,12 @@ type Hello struct {
 // Supervise is the mode of a gateway that looks after a sandbox without
 // joining its terminal: it gets events and the exit, asks and commands.
 const Supervise sandbox.AttachMode = "supervise"
+
+// Deliver is the mode of a gateway that brings the course: a tar stream in data
+// frames, an empty one at the end. The holder first sends a Status; where that
+// tells of a course already, nothing follows. Another Status is the answer, and
+// then the connection starts anew with the next hello.
+const Deliver sandbox.AttachMode = "deliver"
 
 // maxHello bounds the hello line, maxFrame the payload of one frame.
 const (
@@ -49,6 +56,7 @@ const (
 	frameRequest frameType = 'q' // a Request
 	// From the holder.
 	frameStatus    frameType = 's' // a Status: the answer to every Request
+	frameNews      frameType = 'n' // a Status that has changed, unasked
 	frameEvent     frameType = 'e' // an event.Message
 	frameExit      frameType = 'x' // a sandbox.Exit; the last frame
 	frameTakenOver frameType = 't' // a newer terminal has joined; the last frame
@@ -145,7 +153,7 @@ func readHello(r io.Reader) (Hello, error) {
 		return h, fmt.Errorf("read the hello line: %w", err)
 	}
 	switch h.Mode {
-	case sandbox.Control, sandbox.Watch, Supervise:
+	case sandbox.Control, sandbox.Watch, Supervise, Deliver:
 		return h, nil
 	}
 	return h, fmt.Errorf("unknown mode %q in the hello line", h.Mode)

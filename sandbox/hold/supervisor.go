@@ -16,6 +16,7 @@ import (
 // from several goroutines.
 type Supervisor struct {
 	conn     net.Conn
+	hear     Hear
 	requests chan request
 	quit     chan struct{}
 	closing  sync.Once
@@ -29,29 +30,32 @@ type request struct {
 	answer chan Status
 }
 
-// Oversee joins as a supervisor. completed is called, from one goroutine, for
-// every stage that the tutor reports; where it returns an error the report
-// stays pending and comes again on the next connection.
-func Oversee(ctx context.Context, socket string, completed func(event.Message) error) (*Supervisor, error) {
-	conn, err := Dial(ctx, socket)
-	if err != nil {
-		return nil, fmt.Errorf("reach the sandbox: %w", err)
-	}
-	hello, err := json.Marshal(Hello{Mode: Supervise})
-	if err != nil {
-		return nil, err
-	}
-	if _, err := conn.Write(append(hello, '\n')); err != nil {
+// Hear is what a supervisor listens to. Its functions are called from one
+// goroutine.
+type Hear struct {
+	// Completed is called for every stage that the tutor reports; where it
+	// returns an error the report stays pending and comes again on the next
+	// connection.
+	Completed func(event.Message) error
+	// Changed is called, first at once, whenever a terminal has joined or left
+	// and whenever the end of life has moved. It may be nil.
+	Changed func(Status)
+}
+
+// Oversee joins as a supervisor over conn, which Close closes.
+func Oversee(conn net.Conn, hear Hear) (*Supervisor, error) {
+	if err := sayHello(conn, Hello{Mode: Supervise}); err != nil {
 		_ = conn.Close()
 		return nil, fmt.Errorf("reach the sandbox: %w", err)
 	}
 	s := &Supervisor{
 		conn:     conn,
+		hear:     hear,
 		requests: make(chan request),
 		quit:     make(chan struct{}),
 		finished: make(chan struct{}),
 	}
-	go s.run(completed)
+	go s.run()
 	return s, nil
 }
 
@@ -62,7 +66,7 @@ type incoming struct {
 }
 
 // run owns the connection: it reads in one more goroutine and writes itself.
-func (s *Supervisor) run(completed func(event.Message) error) {
+func (s *Supervisor) run() {
 	defer close(s.finished)
 	frames := make(chan incoming)
 	stop, read := make(chan struct{}), make(chan struct{})
@@ -114,9 +118,14 @@ func (s *Supervisor) run(completed func(event.Message) error) {
 					waiting[0] <- status
 					waiting = waiting[1:]
 				}
+			case frameNews:
+				var status Status
+				if json.Unmarshal(f.payload, &status) == nil && s.hear.Changed != nil {
+					s.hear.Changed(status)
+				}
 			case frameEvent:
 				var m event.Message
-				if json.Unmarshal(f.payload, &m) == nil && completed(m) == nil {
+				if json.Unmarshal(f.payload, &m) == nil && s.hear.Completed(m) == nil {
 					_ = s.write(Request{Operation: opRecorded, Text: m.ID})
 				}
 			}

@@ -125,14 +125,15 @@ func (t *terminal) last(kind frameType, v any) error {
 
 // serve takes a new connection through its whole stay.
 func (h *holder) serve(conn net.Conn) error {
-	_ = conn.SetReadDeadline(time.Now().Add(5 * time.Second))
-	hello, err := readHello(conn)
+	hello, err := h.greet(conn)
 	if err != nil {
 		return err
 	}
-	_ = conn.SetReadDeadline(time.Time{})
 	if hello.Mode == Supervise {
 		return h.oversee(conn)
+	}
+	if !h.status().Delivered {
+		return errors.New("a terminal came before the course")
 	}
 	t := newTerminal(conn)
 	size := sandbox.Size{Cols: hello.Cols, Rows: hello.Rows}.Clamp()
@@ -153,6 +154,26 @@ func (h *holder) serve(conn net.Conn) error {
 	return errors.Join(err, <-writing)
 }
 
+// greet reads hellos, and takes deliveries, until the one that says what the
+// connection is for.
+func (h *holder) greet(conn net.Conn) (Hello, error) {
+	for {
+		// The one that follows a delivery comes with the learner.
+		_ = conn.SetReadDeadline(time.Now().Add(helloLimit))
+		hello, err := readHello(conn)
+		if err != nil {
+			return hello, err
+		}
+		_ = conn.SetReadDeadline(time.Time{})
+		if hello.Mode != Deliver {
+			return hello, nil
+		}
+		if err := h.deliver(conn); err != nil {
+			return hello, err
+		}
+	}
+}
+
 // join makes t the terminal that types and is drawn for.
 func (h *holder) join(t *terminal, size sandbox.Size) {
 	h.mu.Lock()
@@ -164,6 +185,7 @@ func (h *holder) join(t *terminal, size sandbox.Size) {
 	h.primary, h.size = t, size
 	h.epoch++
 	h.detachedAt, h.lastInput = time.Time{}, time.Now()
+	h.moved()
 	rejoin := h.epoch > 1
 	if rejoin {
 		t.offer(h.screen.snapshot(size))
@@ -215,6 +237,7 @@ func (h *holder) leave(t *terminal) {
 	delete(h.watchers, t)
 	if h.primary == t {
 		h.primary, h.detachedAt = nil, time.Now()
+		h.moved()
 	}
 }
 

@@ -35,7 +35,7 @@ const (
 func (j *jail) ask(ctx context.Context, question func(context.Context, *hold.Supervisor) error) error {
 	ctx, cancel := context.WithTimeout(ctx, answerLimit)
 	defer cancel()
-	s, err := j.supervise(ctx)
+	s, err := j.supervise(ctx, ignoreEvents)
 	if err != nil {
 		return err
 	}

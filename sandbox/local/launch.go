@@ -30,6 +30,9 @@ const (
 	blockFD = 6 // bubblewrap waits here until we have set its limits
 )
 
+// exitName is the file in which a holder leaves how it ended.
+const exitName = "exit.json"
+
 // launch starts a sandbox whose lock we hold, and returns when its holder
 // listens.
 func (b *Backend) launch(ctx context.Context, name string, spec sandbox.Spec, lock *os.File) (*jail, error) {
@@ -149,6 +152,7 @@ func (b *Backend) command(name string, spec sandbox.Spec) (*exec.Cmd, error) {
 	inside := []string{
 		place.executable, "hold", "run",
 		"--socket", filepath.Join(place.run, "hold.sock"),
+		"--exit-file", filepath.Join(place.run, exitName),
 		"--ready-fd", strconv.Itoa(readyFD),
 		"--life", b.opts.Life.String(),
 		"--idle", b.opts.Idle.String(),

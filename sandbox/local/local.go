@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"lectern/sandbox"
+	"lectern/sandbox/event"
 	"lectern/sandbox/hold"
 )
 
@@ -287,13 +288,15 @@ func (b *Backend) open(name string) (*jail, error) {
 
 func (b *Backend) socket(name string) string { return b.path(name, "run", "hold.sock") }
 
+func (b *Backend) exitFile(name string) string { return b.path(name, "run", exitName) }
+
 var _ sandbox.Backend = (*Backend)(nil)
 
-// supervise connects to a sandbox without listening to its events.
-func (j *jail) supervise(ctx context.Context) (*hold.Supervisor, error) {
-	s, err := hold.Oversee(ctx, j.backend.socket(j.name), ignoreEvents)
+// supervise connects to a sandbox as one that looks after it.
+func (j *jail) supervise(ctx context.Context, completed func(event.Message) error) (*hold.Supervisor, error) {
+	conn, err := hold.Dial(ctx, j.backend.socket(j.name))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", sandbox.ErrGone, err)
 	}
-	return s, nil
+	return hold.Oversee(conn, hold.Hear{Completed: completed})
 }

@@ -3,6 +3,7 @@ package local
 import (
 	"context"
 	"errors"
+	"os"
 	"sync"
 	"time"
 
@@ -118,7 +119,8 @@ func (b *Backend) watchOne(ctx context.Context, name string, changes chan<- chan
 			return
 		}
 	}
-	exit, ok := hold.ReadExit(b.socket(name))
+	left, _ := os.ReadFile(b.exitFile(name))
+	exit, ok := hold.ParseExit(left)
 	if !ok {
 		exit = sandbox.Exit{Ending: sandbox.Lost, Code: 1, Reason: "The sandbox vanished."}
 	}
@@ -128,7 +130,7 @@ func (b *Backend) watchOne(ctx context.Context, name string, changes chan<- chan
 // follow reports what the sandbox says until it tells its exit.
 func (j *jail) follow(ctx context.Context, tell func(sandbox.Change) error) (sandbox.Exit, error) {
 	retry := make(chan struct{}, 1)
-	s, err := hold.Oversee(ctx, j.backend.socket(j.name), func(m event.Message) error {
+	s, err := j.supervise(ctx, func(m event.Message) error {
 		err := tell(sandbox.Change{Info: j.info(hold.Status{}), Completed: &m})
 		if err != nil {
 			select {
@@ -173,5 +175,5 @@ func (b *Backend) ended(ctx context.Context, j *jail, exit sandbox.Exit, tell fu
 	if err != nil {
 		return
 	}
-	_ = tell(sandbox.Change{Info: j.info(hold.Status{}), Ended: &exit})
+	_ = tell(sandbox.Change{Info: j.info(hold.Status{}), Ended: &exit, Freed: true})
 }

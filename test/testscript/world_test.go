@@ -138,7 +138,7 @@ func worldOf(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*w
 func gateway(ts *testscript.TestScript, neg bool, args []string) {
 	w := worldOf(ts)
 	cmd := exec.Command(filepath.Join(binary, "lectern"), append([]string{
-		"serve", "--ssh.listen", "127.0.0.1:" + w.port, "--data_dir", "data",
+		"serve", "--ssh.listen", "127.0.0.1:" + w.port, "--metrics.listen", "", "--data_dir", "data",
 		"--courses.sources", "courses", "--auth.github_url", w.github.URL,
 	}, args...)...)
 	cmd.Dir = ts.MkAbs(".")

@@ -108,14 +108,18 @@ const (
 
 // Kubernetes is what the Pod backend needs.
 type Kubernetes struct {
-	Kubeconfig   string    `yaml:"kubeconfig" doc:"kubeconfig file; empty for the service account in a Pod and the usual places elsewhere"`
-	Namespace    string    `yaml:"namespace" doc:"namespace of the Pods"`
-	Image        string    `yaml:"image" doc:"image of the sandbox"`
-	PullPolicy   string    `yaml:"pull_policy" doc:"when the image is pulled: Always, IfNotPresent or Never" oneof:"Always IfNotPresent Never"`
-	Storage      Storage   `yaml:"storage" doc:"where a learner's home is kept between sessions"`
-	RuntimeClass string    `yaml:"runtime_class" doc:"RuntimeClass of the Pods, such as gvisor; empty for the cluster's own"`
-	Requests     Resources `yaml:"requests" doc:"what a Pod is promised"`
-	Limits       Resources `yaml:"limits" doc:"what a Pod may use at most"`
+	Kubeconfig   string        `yaml:"kubeconfig" doc:"kubeconfig file; empty for the service account in a Pod and the usual places elsewhere"`
+	Namespace    string        `yaml:"namespace" doc:"namespace of the Pods"`
+	Image        string        `yaml:"image" doc:"image of the sandbox"`
+	PullPolicy   string        `yaml:"pull_policy" doc:"when the image is pulled: Always, IfNotPresent or Never" oneof:"Always IfNotPresent Never"`
+	PullSecrets  []string      `yaml:"pull_secrets" doc:"names of the Secrets with which the image is pulled"`
+	StartTimeout time.Duration `yaml:"start_timeout" doc:"time a Pod may take until it is ready"`
+	Storage      Storage       `yaml:"storage" doc:"where a learner's home is kept between sessions"`
+	RuntimeClass string        `yaml:"runtime_class" doc:"RuntimeClass of the Pods, such as gvisor; empty for the cluster's own"`
+	NodeSelector []string      `yaml:"node_selector" doc:"labels that a node must have, each as key=value"`
+	Tolerations  []string      `yaml:"tolerations" doc:"taints that the Pods tolerate, each as key, key=value, key:Effect or key=value:Effect"`
+	Requests     Resources     `yaml:"requests" doc:"what a Pod is promised"`
+	Limits       Resources     `yaml:"limits" doc:"what a Pod may use at most"`
 }
 
 // Storage says where a learner's home is kept.
@@ -163,7 +167,7 @@ type Web struct {
 
 // Metrics is the port for machines that watch.
 type Metrics struct {
-	Listen string `yaml:"listen" doc:"address of /metrics, /healthz and /readyz, as host:port or :port"`
+	Listen string `yaml:"listen" doc:"address of /healthz and /readyz, as host:port or :port; empty for none"`
 }
 
 // Progress says which evidence counts beyond the usual.

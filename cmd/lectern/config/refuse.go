@@ -116,3 +116,12 @@ func (v validator) matches(field *string, form *regexp.Regexp, complaint string)
 		v.refuse(field, "%q %s", *field, complaint)
 	}
 }
+
+// items is matches for each item of a list.
+func (v validator) items(list *[]string, form *regexp.Regexp, complaint string) {
+	for i, item := range *list {
+		if !form.MatchString(item) {
+			v.refuseItem(list, i, "%q %s", item, complaint)
+		}
+	}
+}

@@ -102,6 +102,8 @@ func TestRefusals(t *testing.T) {
 		{name: "namespace", file: "sandbox: {kubernetes: {namespace: My_NS}}\n", want: `lectern.yaml:1: sandbox.kubernetes.namespace: "My_NS" is no namespace; write lower-case letters, digits and hyphens`},
 		{name: "image", file: "sandbox: {kubernetes: {image: \"\"}}\n", want: `lectern.yaml:1: sandbox.kubernetes.image: "" is no image; write it like registry/name:tag`},
 		{name: "runtime class", file: "sandbox: {kubernetes: {runtime_class: g visor}}\n", want: `lectern.yaml:1: sandbox.kubernetes.runtime_class: "g visor" is no RuntimeClass; write its name, such as gvisor`},
+		{name: "node selector", file: "sandbox: {kubernetes: {node_selector: [ssd]}}\n", want: `lectern.yaml:1: sandbox.kubernetes.node_selector[0]: "ssd" is no label; write it like disk=ssd`},
+		{name: "toleration", file: "sandbox: {kubernetes: {tolerations: [\"gpu:Never\"]}}\n", want: `lectern.yaml:1: sandbox.kubernetes.tolerations[0]: "gpu:Never" is no toleration; write it like gpu=true:NoSchedule`},
 		{name: "storage class", file: "sandbox: {kubernetes: {storage: {kind: pvc, class: A}}}\n", want: `lectern.yaml:1: sandbox.kubernetes.storage.class: "A" is no StorageClass; write its name, or nothing for the cluster's default`},
 		{name: "storage path", file: "sandbox: {kubernetes: {storage: {kind: hostPath, path: data}}}\n", want: `lectern.yaml:1: sandbox.kubernetes.storage.path: "data" is no absolute path; begin it with /`},
 		{name: "no CPU", file: "sandbox: {kubernetes: {requests: {cpu: 0m}}}\n", want: `lectern.yaml:1: sandbox.kubernetes.requests.cpu: 0m is too small; it must be more than zero`},

@@ -19,7 +19,11 @@ var (
 	hostName  = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$`)
 	imageText = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/:@-]*$`)
 	wordText  = regexp.MustCompile(`^[^\s,]+$`)
-	toolText  = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
+	// selectorText and tolerationText follow the syntax of labels and taints
+	// that kubectl has.
+	selectorText   = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._/-]*[A-Za-z0-9])?=[A-Za-z0-9._-]*$`)
+	tolerationText = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._/-]*[A-Za-z0-9])?(=[A-Za-z0-9._-]*)?(:(NoSchedule|PreferNoSchedule|NoExecute))?$`)
+	toolText       = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
 )
 
 const loginRule = "use up to 39 letters, digits, hyphens and underscores"

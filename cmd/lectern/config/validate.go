@@ -25,7 +25,9 @@ func (l *loader) validate() {
 	v.kubernetes(&c.Sandbox.Kubernetes)
 	v.proxy(&c.Proxy)
 	v.web(&c.Web)
-	v.address(&c.Metrics.Listen)
+	if c.Metrics.Listen != "" {
+		v.address(&c.Metrics.Listen)
+	}
 	v.ports(c)
 }
 
@@ -96,6 +98,10 @@ func (v validator) kubernetes(k *Kubernetes) {
 	if k.RuntimeClass != "" {
 		v.matches(&k.RuntimeClass, dnsName, "is no RuntimeClass; write its name, such as gvisor")
 	}
+	v.positive(&k.StartTimeout)
+	v.items(&k.PullSecrets, dnsName, "is no name of a Secret")
+	v.items(&k.NodeSelector, selectorText, "is no label; write it like disk=ssd")
+	v.items(&k.Tolerations, tolerationText, "is no toleration; write it like gpu=true:NoSchedule")
 	v.storage(&k.Storage)
 	for _, r := range []*Resources{&k.Requests, &k.Limits} {
 		v.memory(&r.Memory)

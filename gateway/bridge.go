@@ -1,0 +1,79 @@
+package gateway
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"lectern/sandbox"
+	"lectern/sandbox/hold"
+)
+
+const (
+	// rejoinFor is how long a lost way to a sandbox is looked for anew before
+	// the learner is brought back to the picker.
+	rejoinFor = 30 * time.Second
+	// rejoinPause is the time between two looks.
+	rejoinPause = 500 * time.Millisecond
+)
+
+// bridge hands the terminal to the sandbox until that ends or lets go. A way
+// to it that breaks off while it lives, as when an API server restarts, is
+// mended without the learner's doing.
+func (s *session) bridge(sb sandbox.Sandbox) (sandbox.Exit, error) {
+	var lost time.Time
+	for {
+		joined := time.Now()
+		exit, err := s.attach(sb)
+		if err != nil || exit.Ending != sandbox.Lost || s.ctx.Err() != nil {
+			return exit, err
+		}
+		if lost.IsZero() || time.Since(joined) > rejoinFor {
+			lost = time.Now()
+		}
+		_, _ = io.WriteString(s.channel, hold.Reset+"\x1b[2J\x1b[HThe connection to your sandbox was lost. Going back in, one moment.\r\n")
+		again, ok := s.findAgain(lost.Add(rejoinFor))
+		if !ok {
+			return exit, nil
+		}
+		sb = again
+	}
+}
+
+func (s *session) attach(sb sandbox.Sandbox) (sandbox.Exit, error) {
+	size, newer, stop := s.window.follow()
+	defer stop()
+	return sb.Attach(s.ctx, sandbox.Control, sandbox.Terminal{
+		In: s.gate.open(), Out: s.channel, Size: size, Resizes: newer,
+	})
+}
+
+// findAgain looks for the learner's sandbox until it answers, is no more, or
+// deadline has passed.
+func (s *session) findAgain(deadline time.Time) (sandbox.Sandbox, bool) {
+	ctx, cancel := context.WithDeadline(s.ctx, deadline)
+	defer cancel()
+	for {
+		sb, ok, err := s.server.lifecycle.Find(ctx, s.who.Login)
+		if err == nil && !ok {
+			return nil, false
+		}
+		// Nothing tells when a way is free again, so this asks now and then.
+		select {
+		case <-time.After(rejoinPause):
+		case <-ctx.Done():
+			return nil, false
+		}
+		if ok {
+			return sb, true
+		}
+	}
+}
+
+// stillRunning looks whether a learner whose terminal was lost has a sandbox.
+func (s *session) stillRunning() bool {
+	ctx, cancel := context.WithTimeout(s.ctx, 2*time.Second)
+	defer cancel()
+	_, ok, err := s.server.lifecycle.Find(ctx, s.who.Login)
+	return err == nil && ok
+}

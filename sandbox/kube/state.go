@@ -1,0 +1,112 @@
+package kube
+
+import (
+	"strconv"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"lectern/sandbox"
+	"lectern/sandbox/hold"
+)
+
+// What a Pod's own record tells.
+
+// finished tells whether nothing runs in the Pod any more.
+func finished(pod *corev1.Pod) bool {
+	return pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
+}
+
+// ending tells whether the Pod is finished or on its way out.
+func ending(pod *corev1.Pod) bool { return finished(pod) || pod.DeletionTimestamp != nil }
+
+func ready(pod *corev1.Pod) bool {
+	for _, c := range pod.Status.Conditions {
+		if c.Type == corev1.PodReady {
+			return c.Status == corev1.ConditionTrue
+		}
+	}
+	return false
+}
+
+// kept is a place where the former learner's session is named in the reasons.
+const kept = " Your place is kept: choose the stage again to go on."
+
+// exitOf says how the sandbox of a Pod ended that is finished, going or gone.
+func exitOf(pod *corev1.Pod) sandbox.Exit {
+	for _, c := range pod.Status.ContainerStatuses {
+		t := c.State.Terminated
+		if t == nil {
+			continue
+		}
+		if exit, ok := hold.ParseExit([]byte(t.Message)); ok {
+			return exit
+		}
+		if t.Reason == "OOMKilled" {
+			return lost(int(t.ExitCode), "Your sandbox used more memory than it may and was ended."+kept)
+		}
+	}
+	switch pod.Status.Reason {
+	case "Evicted":
+		return lost(1, "The cluster was short of resources and evicted your sandbox."+kept)
+	case "DeadlineExceeded":
+		return sandbox.Exit{Ending: sandbox.LifeOver, Code: 1, Reason: "The session's time is over." + kept}
+	case "NodeLost", "NodeShutdown", "Terminated":
+		return lost(1, "The machine of your sandbox was lost."+kept)
+	}
+	if pod.DeletionTimestamp != nil || !finished(pod) {
+		return sandbox.Exit{Ending: sandbox.Killed, Code: 1, Reason: "Your sandbox was deleted in the cluster." + kept}
+	}
+	return lost(1, "Your sandbox ended without a word."+kept)
+}
+
+func lost(code int, reason string) sandbox.Exit {
+	return sandbox.Exit{Ending: sandbox.Lost, Code: max(code, 1), Reason: reason}
+}
+
+// infoOf reads what the Pod says about its session.
+func (b *Backend) infoOf(pod *corev1.Pod) sandbox.Info {
+	a := pod.Annotations
+	info := sandbox.Info{
+		Session: pod.Labels[labelSession], Login: a[annotationLogin], CourseID: a[annotationCourse],
+		Stage: number(a[annotationStage]), Epoch: number(a[annotationEpoch]),
+		Started: pod.CreationTimestamp.Time, Attached: a[annotationAttached] == "true",
+		Expires: moment(a[annotationExpires]), DetachedAt: moment(a[annotationDetachedAt]),
+	}
+	if info.Expires.IsZero() {
+		info.Expires = info.Started.Add(b.opts.Life)
+	}
+	if info.DetachedAt.IsZero() && !info.Attached {
+		info.DetachedAt = info.Started // nobody has joined it yet
+	}
+	return info
+}
+
+// with replaces the copies in info by what the holder says.
+func with(info sandbox.Info, s hold.Status) sandbox.Info {
+	info.Epoch, info.Started, info.Expires = s.Epoch, s.Started, s.Expires
+	info.Attached, info.DetachedAt, info.LastInput = s.Attached, s.DetachedAt, s.LastInput
+	return info
+}
+
+// copies are the annotations that repeat what the holder says.
+func copies(s hold.Status) map[string]string {
+	a := map[string]string{
+		annotationAttached: strconv.FormatBool(s.Attached), annotationEpoch: strconv.Itoa(s.Epoch),
+		annotationExpires: s.Expires.UTC().Format(time.RFC3339), annotationDetachedAt: "",
+	}
+	if !s.DetachedAt.IsZero() {
+		a[annotationDetachedAt] = s.DetachedAt.UTC().Format(time.RFC3339)
+	}
+	return a
+}
+
+func number(text string) int {
+	n, _ := strconv.Atoi(text)
+	return n
+}
+
+func moment(text string) time.Time {
+	t, _ := time.Parse(time.RFC3339, text)
+	return t
+}

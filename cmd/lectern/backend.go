@@ -41,7 +41,9 @@ func newBackend(ctx context.Context, c config.Config, log *slog.Logger) (sandbox
 }
 
 func newPods(ctx context.Context, c config.Sandbox, log *slog.Logger) (sandbox.Backend, error) {
-	klog.SetSlogLogger(log.With("from", "client-go"))
+	// What it takes for an error, such as a stream that its user has closed, is
+	// seldom one; what matters comes back to us as an error and is logged here.
+	klog.SetSlogLogger(slog.New(asDebug{log.Handler()}).With("from", "client-go"))
 	cluster, err := clusterConfig(c.Kubernetes.Kubeconfig)
 	if err != nil {
 		return nil, err
@@ -107,3 +109,21 @@ func tolerations(taints []string) []corev1.Toleration {
 	}
 	return list
 }
+
+// asDebug lowers everything to the level of debugging.
+type asDebug struct{ slog.Handler }
+
+func (h asDebug) Enabled(ctx context.Context, _ slog.Level) bool {
+	return h.Handler.Enabled(ctx, slog.LevelDebug)
+}
+
+func (h asDebug) Handle(ctx context.Context, r slog.Record) error {
+	r.Level = slog.LevelDebug
+	return h.Handler.Handle(ctx, r)
+}
+
+func (h asDebug) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return asDebug{h.Handler.WithAttrs(attrs)}
+}
+
+func (h asDebug) WithGroup(name string) slog.Handler { return asDebug{h.Handler.WithGroup(name)} }

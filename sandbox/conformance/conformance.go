@@ -5,6 +5,7 @@ package conformance
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -107,7 +108,7 @@ func (s *suite) acquire(t *testing.T, login string) sandbox.Sandbox {
 	t.Helper()
 	sb, err := s.backend.Acquire(s.ctx, spec(t, login), func(sandbox.Phase) {})
 	if err != nil {
-		t.Fatal(err)
+		t.Fatal(err, errors.Unwrap(err))
 	}
 	return sb
 }

@@ -5,9 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strings"
 	"sync"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/httpstream"
@@ -55,18 +57,49 @@ func (b *Backend) connect(ctx context.Context, pod string) (*link, error) {
 	go func() {
 		defer close(l.done)
 		defer cancel()
-		l.err = executor.StreamWithContext(ctx, remotecommand.StreamOptions{Stdin: theirs, Stdout: theirs, Stderr: &l.stderr})
+		l.err = executor.StreamWithContext(ctx, remotecommand.StreamOptions{Stdin: typing{theirs}, Stdout: draining{theirs}, Stderr: &l.stderr})
 		_ = theirs.Close()
 	}()
 	return l, nil
 }
 
+// closing is how long an exec may take to end by itself once its standard
+// input has ended.
+const closing = 2 * time.Second
+
 // Close ends the exec and waits for its end.
 func (l *link) Close() error {
 	_ = l.Conn.Close()
-	l.cancel()
-	<-l.done
+	patience := time.NewTimer(closing)
+	defer patience.Stop()
+	select {
+	case <-l.done:
+	case <-patience.C:
+		l.cancel()
+		<-l.done
+	}
 	return nil
+}
+
+// draining takes output also when nobody wants it any more, so that the exec
+// comes to its end.
+type draining struct{ to io.Writer }
+
+func (d draining) Write(p []byte) (int, error) {
+	_, _ = d.to.Write(p)
+	return len(p), nil
+}
+
+// typing ends like any input when the link is closed; to the exec's library all
+// other ends are errors worth a log.
+type typing struct{ from io.Reader }
+
+func (t typing) Read(p []byte) (int, error) {
+	n, err := t.from.Read(p)
+	if err != nil {
+		err = io.EOF
+	}
+	return n, err
 }
 
 // fault closes the link and tells why it failed, which the end of a stream

@@ -136,12 +136,21 @@ func (b *Backend) command(spec sandbox.Spec) []string {
 		"--life", b.opts.Life.String(), "--idle", b.opts.Idle.String(),
 	}
 	if len(b.opts.Command) > 0 {
-		return append(append(args, "--"), b.opts.Command...)
+		args = append(append(args, "--"), b.opts.Command...)
+	} else {
+		args = append(args, "--own-notices", "--", executable, "tutor",
+			"--course", courseDir, "--id", spec.CourseID, "--title", spec.CourseTitle,
+			"--stage", strconv.Itoa(spec.Stage), "--state", path.Join(home, ".lectern", spec.CourseID))
 	}
-	return append(args, "--own-notices", "--", executable, "tutor",
-		"--course", courseDir, "--id", spec.CourseID, "--title", spec.CourseTitle,
-		"--stage", strconv.Itoa(spec.Stage), "--state", path.Join(home, ".lectern", spec.CourseID))
+	for i := range args {
+		args[i] = literal(args[i])
+	}
+	return args
 }
+
+// literal keeps the kubelet from expanding $(NAME) in text (Kubernetes API,
+// Container.command and EnvVar.value).
+func literal(text string) string { return strings.ReplaceAll(text, "$", "$$") }
 
 const uid = 1000 // lab, in sandbox/image
 
@@ -152,8 +161,7 @@ func environ(learner []string) []corev1.EnvVar {
 	}
 	for _, variable := range learner {
 		name, value, _ := strings.Cut(variable, "=")
-		// $(NAME) would be expanded by the kubelet (Kubernetes API, EnvVar).
-		vars = append(vars, corev1.EnvVar{Name: name, Value: strings.ReplaceAll(value, "$", "$$")})
+		vars = append(vars, corev1.EnvVar{Name: name, Value: literal(value)})
 	}
 	return vars
 }

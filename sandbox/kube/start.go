@@ -23,7 +23,7 @@ func judge(pod *corev1.Pod, now time.Time) (sandbox.Phase, error) {
 	if finished(pod) {
 		return sandbox.Phase{}, &sandbox.Unavailable{
 			Reason: strings.TrimSuffix(exitOf(pod).Reason, kept) + " It had only just started. Please try again, and tell your instructor if it goes on.",
-			Err:    fmt.Errorf("the Pod ended as %s (%s %s)", pod.Status.Phase, pod.Status.Reason, pod.Status.Message),
+			Err:    fmt.Errorf("the Pod ended as %s %s%s", pod.Status.Phase, pod.Status.Reason, lastWords(pod)),
 		}
 	}
 	if pod.Spec.NodeName == "" {
@@ -51,6 +51,17 @@ func judge(pod *corev1.Pod, now time.Time) (sandbox.Phase, error) {
 		return sandbox.Phase{Kind: sandbox.Starting}, nil
 	}
 	return sandbox.Phase{Kind: sandbox.Pulling}, nil
+}
+
+// lastWords is what the Pod and its container have to say about their end.
+func lastWords(pod *corev1.Pod) string {
+	words := pod.Status.Message
+	for _, c := range pod.Status.ContainerStatuses {
+		if t := c.State.Terminated; t != nil {
+			words += fmt.Sprintf(" (status %d, %s: %s)", t.ExitCode, t.Reason, strings.TrimSpace(t.Message))
+		}
+	}
+	return words
 }
 
 // stuck says what it means that the kubelet does not get a container going, for

@@ -12,7 +12,7 @@ func inWords(p sandbox.Phase) tui.Phase {
 	names := map[sandbox.PhaseKind]string{
 		sandbox.Queued:     "Waiting for a free place",
 		sandbox.Scheduling: "Finding a machine",
-		sandbox.Pulling:    "Fetching the sandbox's image",
+		sandbox.Pulling:    "Preparing the sandbox's image",
 		sandbox.Starting:   "Starting your sandbox",
 		sandbox.Copying:    "Copying the course",
 		sandbox.Ready:      "Ready",

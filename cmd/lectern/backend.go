@@ -110,11 +110,12 @@ func tolerations(taints []string) []corev1.Toleration {
 	return list
 }
 
-// asDebug lowers everything to the level of debugging.
+// asDebug lowers what is said to the level of debugging, and drops what is for
+// debugging itself.
 type asDebug struct{ slog.Handler }
 
-func (h asDebug) Enabled(ctx context.Context, _ slog.Level) bool {
-	return h.Handler.Enabled(ctx, slog.LevelDebug)
+func (h asDebug) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelInfo && h.Handler.Enabled(ctx, slog.LevelDebug)
 }
 
 func (h asDebug) Handle(ctx context.Context, r slog.Record) error {

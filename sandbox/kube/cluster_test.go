@@ -17,17 +17,10 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
+	"lectern/internal/lecterntest"
 	"lectern/sandbox"
 	"lectern/sandbox/conformance"
 )
-
-// image is the sandbox image that the cluster has.
-func image() string {
-	if named := os.Getenv("LECTERN_E2E_SANDBOX_IMAGE"); named != "" {
-		return named
-	}
-	return "lectern-sandbox:latest"
-}
 
 func clusterConfig(t *testing.T) *rest.Config {
 	t.Helper()
@@ -39,36 +32,10 @@ func clusterConfig(t *testing.T) *rest.Config {
 	return config
 }
 
-// namespace makes a namespace as the manifests have it, for the test's time.
+// namespace is a fresh one.
 func namespace(t *testing.T, config *rest.Config) string {
 	t.Helper()
-	client := kubernetes.NewForConfigOrDie(config)
-	made, err := client.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
-		GenerateName: "lectern-conformance-",
-		Labels:       map[string]string{"pod-security.kubernetes.io/enforce": "restricted"},
-	}}, metav1.CreateOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-		defer cancel()
-		if err := client.CoreV1().Namespaces().Delete(ctx, made.Name, metav1.DeleteOptions{}); err != nil {
-			t.Error(err)
-		}
-	})
-	// Pods are refused until the namespace has its ServiceAccount.
-	accounts, err := client.CoreV1().ServiceAccounts(made.Name).Watch(t.Context(), metav1.ListOptions{FieldSelector: "metadata.name=default"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer accounts.Stop()
-	select {
-	case <-accounts.ResultChan():
-	case <-time.After(30 * time.Second):
-		t.Fatal("the namespace has no ServiceAccount after 30 s")
-	}
-	return made.Name
+	return lecterntest.Namespace(t, kubernetes.NewForConfigOrDie(config))
 }
 
 func options(t *testing.T, config *rest.Config, namespace string) Options {
@@ -77,7 +44,7 @@ func options(t *testing.T, config *rest.Config, namespace string) Options {
 		Life: time.Hour, Start: time.Minute,
 		Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Pod: PodOptions{
-			Image: image(), PullPolicy: corev1.PullIfNotPresent,
+			Image: lecterntest.SandboxImage(), PullPolicy: corev1.PullIfNotPresent,
 			Requests: corev1.ResourceList{
 				corev1.ResourceCPU: resource.MustParse("20m"), corev1.ResourceMemory: resource.MustParse("64Mi"),
 			},

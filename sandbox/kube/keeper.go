@@ -19,8 +19,9 @@ type keeper struct {
 	backend *Backend
 	info    sandbox.Info
 	pods    chan sighting // the newest
-	latest  *corev1.Pod   // the same, for Watch's goroutine
-	pod     *corev1.Pod   // the same, for our own
+	latest  *corev1.Pod   // the same, and whether it is gone, for Watch's goroutine
+	gone    bool
+	pod     *corev1.Pod // the same, for our own
 
 	supervisor *hold.Supervisor // nil while there is no connection
 	news       chan hold.Status // the newest

@@ -25,7 +25,7 @@ const relist = time.Minute
 func (b *Backend) Watch(ctx context.Context, handle func(context.Context, sandbox.Change) error) error {
 	w := &watcher{
 		backend: b, log: b.opts.Log, changes: make(chan change),
-		keepers: make(map[types.UID]*keeper), done: make(chan types.UID),
+		keepers: make(map[types.UID]*keeper), buried: make(map[types.UID]bool), done: make(chan types.UID),
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer w.running.Wait()
@@ -45,7 +45,7 @@ func (b *Backend) Watch(ctx context.Context, handle func(context.Context, sandbo
 		case s := <-seen:
 			w.see(ctx, s.pod, s.gone)
 		case uid := <-w.done:
-			delete(w.keepers, uid)
+			w.bury(uid)
 		case <-tick.C:
 			w.compare(ctx)
 		case c := <-w.changes:
@@ -60,6 +60,7 @@ type watcher struct {
 	log     *slog.Logger
 	changes chan change
 	keepers map[types.UID]*keeper
+	buried  map[types.UID]bool // those whose last news is still to come
 	done    chan types.UID
 	running sync.WaitGroup
 }
@@ -124,6 +125,12 @@ func (w *watcher) inform(ctx context.Context, seen chan<- sighting) {
 
 // see hands a Pod to its keeper, who is new for a new Pod.
 func (w *watcher) see(ctx context.Context, pod *corev1.Pod, gone bool) {
+	if w.buried[pod.UID] {
+		if gone {
+			delete(w.buried, pod.UID)
+		}
+		return
+	}
 	k, known := w.keepers[pod.UID]
 	if !known {
 		if gone {
@@ -147,7 +154,15 @@ func (w *watcher) see(ctx context.Context, pod *corev1.Pod, gone bool) {
 	default:
 	}
 	k.pods <- sighting{pod, gone}
-	k.latest = pod
+	k.latest, k.gone = pod, gone
+}
+
+// bury forgets a keeper who is done. News of the Pod may still be on its way.
+func (w *watcher) bury(uid types.UID) {
+	if !w.keepers[uid].gone {
+		w.buried[uid] = true
+	}
+	delete(w.keepers, uid)
 }
 
 // compare lists the Pods and mends what the watch has missed.
@@ -169,6 +184,7 @@ func (w *watcher) compare(ctx context.Context) {
 			w.see(ctx, k.latest, true)
 		}
 	}
+	maps.DeleteFunc(w.buried, func(uid types.UID, _ bool) bool { return !there[uid] })
 }
 
 // endDoubles deletes all Pods of the newcomer's learner but the one with the

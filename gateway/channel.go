@@ -40,6 +40,7 @@ type session struct {
 
 	background  tui.Background // of the terminal, once it has told
 	sinceNotice time.Time      // stages finished later are news
+	studied     tui.Place      // the stage of the last sandbox
 	exit        sync.Once
 }
 

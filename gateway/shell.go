@@ -84,7 +84,7 @@ func (s *session) pick(notice tui.Notice) (sandbox.Sandbox, error) {
 	size, newer, stop := s.window.follow()
 	defer stop()
 	app := tui.New(tui.Options{
-		Home: home,
+		Home: home, From: s.studied,
 		Start: func(ctx context.Context, c tui.Choice, report func(tui.Phase)) error {
 			sb, err := s.start(ctx, c, report)
 			if err == nil {
@@ -137,9 +137,11 @@ func (s *session) pick(notice tui.Notice) (sandbox.Sandbox, error) {
 	if err != nil {
 		return nil, fmt.Errorf("show the picker: %w", err)
 	}
-	if app.Result().Action != tui.Attach {
+	chosen := app.Result()
+	if chosen.Action != tui.Attach {
 		return nil, nil
 	}
+	s.studied = tui.Place{CourseID: chosen.Choice.CourseID, Stage: chosen.Choice.Stage}
 	return <-ready, nil
 }
 

@@ -27,7 +27,7 @@ func (s *session) noticeOf(exit sandbox.Exit, err error) tui.Notice {
 		s.server.log.Error("could not join a sandbox", "login", s.who.Login, "error", err)
 		return tui.Notice{Kind: tui.Bad, Text: "Your session could not be joined. Please try again."}
 	case exit.Ending == sandbox.Lost && s.stillRunning():
-		return tui.Notice{Kind: tui.Info, Text: "The connection to your session was lost. It still runs: choose Continue to go back."}
+		return tui.Notice{Kind: tui.Info, Text: "The connection to your session was lost. It still runs: press Enter to go back."}
 	case exit.Ending == sandbox.Exited && exit.Code == 0:
 		return s.praise()
 	case exit.Ending == sandbox.Exited:

@@ -17,6 +17,10 @@ const refreshFor = 5 * time.Second
 type Options struct {
 	// Home is what is shown first.
 	Home Home
+	// From is the stage that the learner comes from. Where it is given, the
+	// picker opens on the stages of that course with the cursor where they go
+	// on. The course need not be among Home's any more.
+	From Place
 	// Start makes the sandbox of a choice ready and is required. It runs in a
 	// goroutine of the program, reports its phases in order, and must return
 	// soon after ctx has ended. Its error is shown to the learner as it is, so
@@ -91,7 +95,7 @@ func New(o Options) *App {
 		a.now = time.Now
 	}
 	a.theme = newTheme(a.background != BackgroundLight, a.noColor)
-	a.show(o.Home, o.Home.Notice)
+	a.show(o.Home, o.Home.Notice, o.From)
 	return a
 }
 
@@ -181,14 +185,25 @@ func (a *App) quit(r Result) tea.Cmd {
 }
 
 // show begins anew with h and the screen that is its root: the courses, or the
-// stages of the only course.
-func (a *App) show(h Home, n Notice) {
+// stages of the only course. Where the learner comes from a stage, the stages
+// of its course are open.
+func (a *App) show(h Home, n Notice, from Place) {
 	a.home, a.notice, a.help = h, n, false
 	if len(h.Courses) == 1 {
-		a.screens = []screen{newStages(h.Courses[0], h.Running, true)}
+		s := newStages(h.Courses[0], h.Running, true)
+		if from.CourseID == s.course.ID {
+			s.goOnFrom(from.Stage)
+		}
+		a.screens = []screen{s}
 		return
 	}
-	a.screens = []screen{newCourses(h)}
+	c := newCourses(h)
+	a.screens = []screen{c}
+	if course := c.goTo(from.CourseID); course != nil {
+		s := newStages(*course, h.Running, false)
+		s.goOnFrom(from.Stage)
+		a.screens = append(a.screens, s)
+	}
 }
 
 func (a *App) top() screen { return a.screens[len(a.screens)-1] }

@@ -42,6 +42,17 @@ func (c *courses) course(row int) *Course {
 	return &c.all[row]
 }
 
+// goTo puts the cursor on a course and returns it, nil where there is none.
+func (c *courses) goTo(id string) *Course {
+	for row := range c.list.all {
+		if course := c.course(row); course != nil && course.ID == id {
+			c.list.cursor = row
+			return course
+		}
+	}
+	return nil
+}
+
 func (c *courses) matches(row int) bool {
 	f := &c.list.filter
 	course := c.course(row)

@@ -29,7 +29,7 @@ var (
 	keyReturn  = key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "go back to it"))
 	keyReplace = key.NewBinding(key.WithKeys("n", "ㅜ"), key.WithHelp("n", "end it and start the other"))
 	keyCancel  = key.NewBinding(key.WithKeys("esc", "ctrl+c"), key.WithHelp("ctrl+c/esc", "go back"))
-	keyGoOn    = key.NewBinding(key.WithKeys("enter", "esc"), key.WithHelp("enter", "back to the courses"))
+	keyGoOn    = key.NewBinding(key.WithKeys("enter", "esc"), key.WithHelp("enter", "back to the list"))
 )
 
 // keysMove say in the help how to move in a list.

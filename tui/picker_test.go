@@ -130,6 +130,48 @@ func TestBack(t *testing.T) {
 	}
 }
 
+func TestOpensWhereTheLearnerComesFrom(t *testing.T) {
+	finished := sampleHome()
+	finished.Notice = Notice{Text: "Stage 2 complete. Well done.", Kind: Good}
+	gap := sampleHome()
+	gap.Courses[0].Stages[0].State = Open
+	gap.Courses[0].Stages[2].State = Done
+	unlocked := sampleHome()
+	unlocked.Courses[0].Stages[4].State = Open
+	only := sampleHome()
+	only.Courses = only.Courses[:1]
+	onlyRuns := running(sampleHome())
+	onlyRuns.Courses = onlyRuns.Courses[:1]
+
+	for _, tt := range []struct {
+		name string
+		home Home
+		from Place
+		want string
+	}{
+		{"finished: the next one, with the notice", finished, Place{"sorting", 2}, "› ▸ open    3  Divide and merge"},
+		{"not finished: the same one", sampleHome(), Place{"sorting", 3}, "› ▸ open    3  Divide and merge"},
+		{"not finished, an earlier one is open", unlocked, Place{"sorting", 5}, "› ▸ open    5  Sorting in practice"},
+		{"finished, only an earlier one is open", gap, Place{"sorting", 3}, "› ▸ open    1  Cards on a table"},
+		{"all are done", sampleHome(), Place{"first", 1}, "› ✓ done    1  Hello"},
+		{"another course", sampleHome(), Place{"graphs", 1}, "› ▸ open    1  Nodes and edges"},
+		{"it runs on", running(sampleHome()), Place{"sorting", 2}, "› ► running  2  Counting comparisons"},
+		{"the only course", only, Place{"sorting", 1}, "› ▸ open    3  Divide and merge"},
+		{"it runs on in the only course", onlyRuns, Place{"sorting", 2}, "› ► Continue: Sorting"},
+		{"the stage is gone", sampleHome(), Place{"sorting", 9}, "› ▸ open    3  Divide and merge"},
+		{"the course is gone", sampleHome(), Place{"gone", 1}, "› Sorting from first principles"},
+		{"the course is gone and another runs", running(sampleHome()), Place{"gone", 1}, "› ► Continue: Sorting"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			d := drive(t, Options{Home: tt.home, From: tt.from})
+			d.shows(tt.want, tt.home.Notice.Text)
+		})
+	}
+
+	d := drive(t, Options{Home: running(sampleHome()), From: Place{"graphs", 1}}).press("esc")
+	d.shows("Courses", "› Graphs and their walks", "  ► Continue: Sorting")
+}
+
 func TestFilterEditing(t *testing.T) {
 	d := drive(t, Options{Home: koreanHome()})
 	d.press("/", "그", "래", "z")

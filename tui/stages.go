@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -64,6 +65,34 @@ func (s *stages) goTo(number int) {
 			s.list.cursor = s.first() + i
 		}
 	}
+}
+
+// goOnFrom puts the cursor where a learner who comes from a stage goes on: on
+// what runs, or else on that stage, or on the next one where it is done.
+func (s *stages) goOnFrom(number int) {
+	i := slices.IndexFunc(s.course.Stages, func(stage Stage) bool { return stage.Number == number })
+	switch {
+	case s.first() > 0: // the running session has a row of its own
+		s.list.cursor = 0
+	case s.running != nil && s.running.CourseID == s.course.ID:
+		s.goTo(s.running.Stage)
+	case i >= 0 && s.course.Stages[i].State == Done:
+		s.goTo(s.after(i))
+	case i >= 0:
+		s.goTo(number)
+	}
+}
+
+// after is the number of the open stage that follows the one at index i, or of
+// the first open one where none follows, or of that at i where all are done.
+func (s *stages) after(i int) int {
+	all := s.course.Stages
+	for j := range all {
+		if next := &all[(i+1+j)%len(all)]; next.State == Open {
+			return next.Number
+		}
+	}
+	return all[i].Number
 }
 
 // runsIn reports whether the running session is in this stage.

@@ -97,6 +97,12 @@ type Home struct {
 	Notice  Notice
 }
 
+// Place is a stage of a course.
+type Place struct {
+	CourseID string
+	Stage    int
+}
+
 // Phase is one step on the way to a ready sandbox. A report with the same Name
 // as the one before updates that step; another Name begins the next one.
 type Phase struct {

@@ -143,7 +143,7 @@ func (w *waiting) refreshed(a *App, msg refreshedMsg) {
 		h = a.home
 		n.Text = strings.TrimSpace(n.Text + " The list could not be loaded again and may be out of date.")
 	}
-	a.show(h, n)
+	a.show(h, n, Place{CourseID: w.choice.CourseID, Stage: w.choice.Stage})
 }
 
 func (w *waiting) title() string {
@@ -251,7 +251,7 @@ func (w *waiting) end(p page) []string {
 	case stopping:
 		return []string{"", "Cancelling, one moment."}
 	case leaving:
-		return []string{"", "Going back to the courses."}
+		return []string{"", "Going back to the list."}
 	case failed:
 		out := []string{""}
 		for i, l := range shorten(wrap(sentence(w.err), width-2), max(3, p.height-5), width-2) {

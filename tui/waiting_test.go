@@ -28,7 +28,7 @@ func TestCancelWaitsForStart(t *testing.T) {
 			d.shows("Cancelling, one moment.")
 			close(release)
 			until[startedMsg](d)
-			d.shows("Courses", "i Start cancelled.", "› Sorting from first principles")
+			d.shows("i Start cancelled.", "› ▸ open    3  Divide and merge")
 			if d.quit || d.app.Result() != (Result{}) {
 				t.Error("cancelling ended the picker")
 			}
@@ -48,16 +48,16 @@ func TestCancelWinsOverASandboxThatIsJustReady(t *testing.T) {
 	})
 	d.press("enter", "enter", "ctrl+c")
 	until[startedMsg](d)
-	d.shows("Going back to the courses.")
+	d.shows("Going back to the list.")
 	until[refreshedMsg](d)
-	d.shows("Start cancelled.", "› ► Continue: Sorting")
+	d.shows("Start cancelled.", "› ► running  2  Counting comparisons", "enter continue")
 }
 
 func TestCancelUnderHelpAndOnATinyTerminal(t *testing.T) {
 	d := drive(t, Options{Home: sampleHome()}).press("enter", "enter", "?", "ctrl+c")
 	until[startedMsg](d)
 	d.shows("Start cancelled.")
-	d.press("enter", "enter")
+	d.press("enter")
 	d.resize(10, 3)
 	d.press("q", "ctrl+c")
 	until[startedMsg](d)
@@ -75,7 +75,7 @@ func TestErrorOfStart(t *testing.T) {
 	})
 	d.press("enter", "enter")
 	until[startedMsg](d)
-	d.shows("Start failed", "✗ Pulling", "✗ The image is missing; tell your instructor.", "enter back to the courses")
+	d.shows("Start failed", "✗ Pulling", "✗ The image is missing; tell your instructor.", "enter back to the list")
 	d.press("q", "x")
 	d.shows("Start failed")
 	d.press("enter")
@@ -91,7 +91,7 @@ func TestRefreshThatFailsKeepsTheOldLists(t *testing.T) {
 	})
 	d.press("enter", "enter", "esc")
 	until[refreshedMsg](d)
-	d.shows("Start cancelled. The list could not be loaded again", "› Sorting from first principles")
+	d.shows("Start cancelled. The list could not be loaded again", "› ▸ open    3  Divide and merge")
 }
 
 func TestPhases(t *testing.T) {
@@ -176,7 +176,7 @@ func TestStaleReportsAreIgnored(t *testing.T) {
 	old := d.app.task
 	d.press("esc")
 	until[startedMsg](d)
-	d.press("enter", "enter")
+	d.press("enter")
 	if _, cmd := d.app.Update(phasesMsg{old}); cmd != nil {
 		t.Error("a report of an earlier start is waited for twice")
 	}

@@ -122,7 +122,7 @@ func (m *Model) completeLines() []string {
 		next = m.theme.news.Render(signNotice) + " This result is not recorded: this tutor runs on its own."
 	}
 	lines = append(append(lines, wrap(next, width)...), "")
-	return append(lines, wrap(m.theme.brand.Render("Enter")+" returns to the course list", width)...)
+	return append(lines, wrap(m.theme.brand.Render("Enter")+" returns to the stages", width)...)
 }
 
 func scored(score, questions int) string {

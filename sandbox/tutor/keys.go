@@ -68,7 +68,7 @@ func (m *Model) hints() []hint {
 		}
 		return common
 	}
-	return []hint{{"enter", "course list"}}
+	return []hint{{"enter", "stages"}}
 }
 
 func (m *Model) questionHints(common []hint) []hint {

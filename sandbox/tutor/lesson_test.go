@@ -57,7 +57,7 @@ func TestWholeStage(t *testing.T) {
 		t.Errorf("the end does not show:\n%s", text)
 	}
 	if l.keys("enter"); !l.quit {
-		t.Error("Enter does not return to the course list")
+		t.Error("Enter does not return to the stages")
 	}
 	if files, _ := os.ReadDir(dir); len(files) != 0 {
 		t.Errorf("a finished stage leaves %v", files)

@@ -7,6 +7,8 @@ import (
 	"charm.land/bubbles/v2/key"
 	"charm.land/bubbles/v2/spinner"
 	tea "charm.land/bubbletea/v2"
+
+	"lectern/internal/hangul"
 )
 
 // refreshFor is how long a learner waits for fresh lists before the old ones
@@ -161,6 +163,9 @@ func (a *App) press(k tea.KeyPressMsg) tea.Cmd {
 	_, waits := top.(*waiting)
 	l := top.rows()
 	typing := l != nil && l.filter.typing
+	if !typing {
+		k = hangul.Latin(k)
+	}
 	switch {
 	case k.String() == "ctrl+c" && waits:
 		return top.press(a, k)

@@ -5,6 +5,8 @@ import (
 
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
+
+	"lectern/internal/look"
 )
 
 // confirm asks before another choice ends the running session.
@@ -50,7 +52,7 @@ func (c *confirm) lines(p page) []string {
 		}
 	}
 	blank()
-	add(text("A session is running in %s, stage %d.", clean(c.running.CourseTitle), c.running.Stage)...)
+	add(text("A session is running in %s, stage %d.", look.OneLine(c.running.CourseTitle), c.running.Stage)...)
 	blank()
 	option := func(name, words string) {
 		lines := shorten(wrap(words, running.width-8), 2, running.width-8)
@@ -59,11 +61,11 @@ func (c *confirm) lines(p page) []string {
 			if i == 0 {
 				label = "[" + name + "]"
 			}
-			add(t.help.ShortKey.Render(fill(label, 8)) + l)
+			add(t.help.ShortKey.Render(look.Fill(label, 8)) + l)
 		}
 	}
 	option("Enter", "go back to it")
-	option("n", fmt.Sprintf("end it and start %s, stage %d", clean(c.course.Title), c.stage.Number))
+	option("n", fmt.Sprintf("end it and start %s, stage %d", look.OneLine(c.course.Title), c.stage.Number))
 	option("Esc", "back to the list")
 	blank()
 	add(each(t.faded, text("Only one session can run at a time. Stages that are done stay done."))...)

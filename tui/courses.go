@@ -8,6 +8,8 @@ import (
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
+
+	"lectern/internal/look"
 )
 
 // courses is the list of courses, with the running session above them.
@@ -179,28 +181,28 @@ func (p page) courseRow(c *Course, found *Stage, selected bool, digits, width in
 		right = fmt.Sprintf("%*s done", digits, of(done, all))
 		sign := " "
 		if done == all {
-			sign = signDone
+			sign = look.SignDone
 		}
 		right = t.done.Render(sign) + " " + t.faded.Render(right)
 	}
-	if p.width >= narrow && all > 0 {
+	if p.width >= look.Narrow && all > 0 {
 		right = t.bar(done, all, 10) + " " + right
 	}
 	if found == nil {
-		return spread(title.Render(clean(c.Title)), right, width)
+		return look.Spread(title.Render(look.OneLine(c.Title)), right, width)
 	}
 	// A long title gives half of its room to the stage that was found.
-	stage := fmt.Sprintf(" · %d %s", found.Number, clean(found.Title))
+	stage := fmt.Sprintf(" · %d %s", found.Number, look.OneLine(found.Title))
 	room := width - lipgloss.Width(right) - 1
-	left := clip(clean(c.Title), max(room/2, room-lipgloss.Width(stage)))
-	return spread(title.Render(left)+t.faded.Render(stage), right, width)
+	left := look.Clip(look.OneLine(c.Title), max(room/2, room-lipgloss.Width(stage)))
+	return look.Spread(title.Render(left)+t.faded.Render(stage), right, width)
 }
 
 func (p page) courseDetails(c *Course) []string {
 	t := p.theme
 	out := each(t.strong, shorten(wrap(c.Title, p.width), 2, p.width))
 	if len(c.Authors) > 0 {
-		out = append(out, t.faded.Render(clip("by "+clean(strings.Join(c.Authors, ", ")), p.width)))
+		out = append(out, t.faded.Render(look.Clip("by "+look.OneLine(strings.Join(c.Authors, ", ")), p.width)))
 	}
 	next := c.next(p)
 	// In a pane of its own the stages have room below the text, elsewhere the
@@ -222,7 +224,7 @@ func (p page) courseDetails(c *Course) []string {
 	for _, s := range c.Stages {
 		sign, word, style := t.signOf(s.State, false)
 		out = append(out, style.Render(fmt.Sprintf("%s %-*s", sign, cols.word, word))+
-			clip(fmt.Sprintf("  %*d  %s", cols.number, s.Number, clean(s.Title)), p.width-2-cols.word))
+			look.Clip(fmt.Sprintf("  %*d  %s", cols.number, s.Number, look.OneLine(s.Title)), p.width-2-cols.word))
 	}
 	return out
 }
@@ -232,14 +234,14 @@ func (c *Course) next(p page) string {
 	t := p.theme
 	for _, s := range c.Stages {
 		if s.State == Open {
-			return t.open.Render(signOpen+" next") + clip(fmt.Sprintf("  Stage %d · %s", s.Number, clean(s.Title)), p.width-6)
+			return t.open.Render(signOpen+" next") + look.Clip(fmt.Sprintf("  Stage %d · %s", s.Number, look.OneLine(s.Title)), p.width-6)
 		}
 	}
 	switch {
 	case len(c.Stages) == 0:
 		return t.faded.Render("This course has no stages yet.")
 	case c.done() == len(c.Stages):
-		return t.done.Render(signDone + " course complete")
+		return t.done.Render(look.SignDone + " course complete")
 	}
 	return t.faded.Render(signLocked + " no stage is open")
 }
@@ -251,9 +253,9 @@ func (p page) runningRow(s *Session, selected bool, width int) string {
 		text = t.selected
 	}
 	lasted := minutes(p.now.Sub(s.Since))
-	head, course := signRunning+" Continue: ", clean(s.CourseTitle)
+	head, course := signRunning+" Continue: ", look.OneLine(s.CourseTitle)
 	stage := fmt.Sprintf("Stage %d", s.Stage)
-	full := head + course + " · " + stage + " " + clean(s.StageTitle)
+	full := head + course + " · " + stage + " " + look.OneLine(s.StageTitle)
 	right := "(running for " + lasted + ")"
 	if lipgloss.Width(full)+1+lipgloss.Width(right) > width {
 		right = lasted
@@ -261,19 +263,19 @@ func (p page) runningRow(s *Session, selected bool, width int) string {
 	// The number of the stage stays in sight, whatever the titles' length.
 	room := width - lipgloss.Width(right) - 1
 	if short := head + course + " · " + stage; lipgloss.Width(full) > room && lipgloss.Width(short)+8 > room {
-		course = clip(course, room-lipgloss.Width(head+" · "+stage))
+		course = look.Clip(course, room-lipgloss.Width(head+" · "+stage))
 		full = head + course + " · " + stage
 		if course == "" {
 			full = head + stage
 		}
 	}
-	return spread(text.Render(full), t.faded.Render(right), width)
+	return look.Spread(text.Render(full), t.faded.Render(right), width)
 }
 
 func (p page) runningDetails(s *Session) []string {
 	t := p.theme
 	out := each(t.strong, shorten(wrap(s.CourseTitle, p.width), 2, p.width))
-	out = append(out, shorten(wrap(fmt.Sprintf("Stage %d · %s", s.Stage, clean(s.StageTitle)), p.width), 2, p.width)...)
+	out = append(out, shorten(wrap(fmt.Sprintf("Stage %d · %s", s.Stage, look.OneLine(s.StageTitle)), p.width), 2, p.width)...)
 	out = append(out, "", t.selected.Render(signRunning+" running")+" for "+minutes(p.now.Sub(s.Since)))
 	if !s.Expires.IsZero() {
 		out = append(out, endsIn(s.Expires.Sub(p.now)))

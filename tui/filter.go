@@ -8,6 +8,8 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 	"golang.org/x/text/unicode/norm"
+
+	"lectern/internal/look"
 )
 
 // maxFilter bounds the typed text, in bytes.
@@ -97,8 +99,8 @@ func fold(s string) string { return norm.NFC.String(strings.ToLower(s)) }
 func (f *filter) line(t *theme, found, width int) (string, int) {
 	shown := f.text
 	if room := max(1, width-20); ansi.StringWidth(shown) > room {
-		shown = ansi.TruncateLeft(shown, ansi.StringWidth(shown)-room+1, signMore)
+		shown = ansi.TruncateLeft(shown, ansi.StringWidth(shown)-room+1, look.SignMore)
 	}
 	left := " " + t.selected.Render("/") + " " + shown
-	return spread(left, t.faded.Render(count(found, "match", "matches")), width-1), 3 + ansi.StringWidth(shown)
+	return look.Spread(left, t.faded.Render(count(found, "match", "matches")), width-1), 3 + ansi.StringWidth(shown)
 }

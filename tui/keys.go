@@ -2,11 +2,10 @@ package tui
 
 import "charm.land/bubbles/v2/key"
 
-// The bindings of all screens. The Hangul ones are the same keys of a Korean
-// keyboard, so that nobody has to switch the input method to move or to leave.
+// The bindings of all screens.
 var (
-	keyUp       = key.NewBinding(key.WithKeys("up", "k", "ㅏ", "ctrl+p"))
-	keyDown     = key.NewBinding(key.WithKeys("down", "j", "ㅓ", "ctrl+n"))
+	keyUp       = key.NewBinding(key.WithKeys("up", "k", "ctrl+p"))
+	keyDown     = key.NewBinding(key.WithKeys("down", "j", "ctrl+n"))
 	keyPageUp   = key.NewBinding(key.WithKeys("pgup", "ctrl+b"))
 	keyPageDown = key.NewBinding(key.WithKeys("pgdown", "ctrl+f"))
 	keyFirst    = key.NewBinding(key.WithKeys("home", "g"))
@@ -19,7 +18,7 @@ var (
 	keyFilter = key.NewBinding(key.WithKeys("/"), key.WithHelp("/", "filter"))
 	keyClear  = key.NewBinding(key.WithKeys("esc"), key.WithHelp("esc", "clear"))
 	keyHelp   = key.NewBinding(key.WithKeys("?"), key.WithHelp("?", "help"))
-	keyQuit   = key.NewBinding(key.WithKeys("q", "ㅂ", "ctrl+c"), key.WithHelp("q", "quit"))
+	keyQuit   = key.NewBinding(key.WithKeys("q", "ctrl+c"), key.WithHelp("q", "quit"))
 
 	// While a filter is typed, letters are text and only these move.
 	keyTypedUp   = key.NewBinding(key.WithKeys("up", "ctrl+p"))
@@ -27,7 +26,7 @@ var (
 	keyTyping    = key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "choose"))
 
 	keyReturn  = key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "go back to it"))
-	keyReplace = key.NewBinding(key.WithKeys("n", "ㅜ"), key.WithHelp("n", "end it and start the other"))
+	keyReplace = key.NewBinding(key.WithKeys("n"), key.WithHelp("n", "end it and start the other"))
 	keyCancel  = key.NewBinding(key.WithKeys("esc", "ctrl+c"), key.WithHelp("ctrl+c/esc", "go back"))
 	keyGoOn    = key.NewBinding(key.WithKeys("enter", "esc"), key.WithHelp("enter", "back to the list"))
 )

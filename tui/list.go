@@ -5,6 +5,8 @@ import (
 
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
+
+	"lectern/internal/look"
 )
 
 // list is the place of the cursor in the rows that a filter lets through. It
@@ -100,9 +102,9 @@ func (l *list) draw(p page, row func(i int, selected bool, width int) string) []
 	for i := from; i < to; i++ {
 		mark := " "
 		if i == l.cursor {
-			mark = p.theme.selected.Render(signCursor)
+			mark = p.theme.selected.Render(look.SignCursor)
 		}
-		out = append(out, " "+mark+" "+clip(row(l.shown[i], i == l.cursor, p.width-4), p.width-4))
+		out = append(out, " "+mark+" "+look.Clip(row(l.shown[i], i == l.cursor, p.width-4), p.width-4))
 	}
 	return out
 }

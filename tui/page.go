@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,18 +10,17 @@ import (
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
+
+	"lectern/internal/look"
 )
 
-// The sizes at which the layout changes, in columns and lines.
+// The sizes at which the layout changes, besides those of [look].
 const (
-	minWidth, minHeight = 30, 8 // below them there is nothing but a note
-	narrow              = 60    // below it there are no descriptions
-	wide                = 100   // from it on, details stand beside the list
-	low                 = 12    // below it the header has no rule
-	minList             = 5     // lines of a list that has details below it
-	fewDetails          = 4     // below it, details are left out
-	minDetails          = 7     // lines of details that a longer list leaves
-	maxText             = 92    // the longest line of running text
+	wide       = 100 // from it on, details stand beside the list
+	minList    = 5   // lines of a list that has details below it
+	fewDetails = 4   // below it, details are left out
+	minDetails = 7   // lines of details that a longer list leaves
+	maxText    = 92  // the longest line of running text
 )
 
 // page is the room in which a screen draws itself.
@@ -33,7 +31,7 @@ type page struct {
 }
 
 // roomy reports whether the terminal is large enough to show anything.
-func (a *App) roomy() bool { return a.width >= minWidth && a.height >= minHeight }
+func (a *App) roomy() bool { return look.Roomy(a.width, a.height) }
 
 // View draws the screen that is open. Every line of it fits the terminal.
 func (a *App) View() tea.View {
@@ -47,14 +45,14 @@ func (a *App) View() tea.View {
 
 func (a *App) draw() (string, *tea.Cursor) {
 	if !a.roomy() {
-		return a.tooSmall(), nil
+		return look.TooSmall(a.width, a.height), nil
 	}
 	top := a.top()
 	p := page{width: a.width, height: a.height, theme: a.theme, now: a.now()}
 	var cursor *tea.Cursor
 
 	lines := []string{a.header(top)}
-	if a.height >= low {
+	if a.height >= look.Low {
 		lines = append(lines, a.theme.faded.Render(strings.Repeat("─", a.width)))
 	}
 	lines = append(lines, a.noticeLines()...)
@@ -67,7 +65,7 @@ func (a *App) draw() (string, *tea.Cursor) {
 	}
 
 	p.height = a.height - len(lines) - 1
-	if a.height > low {
+	if a.height > look.Low {
 		p.height-- // a blank line above the keys
 	}
 	body := top.lines
@@ -82,7 +80,7 @@ func (a *App) draw() (string, *tea.Cursor) {
 	for i := range p.height {
 		line := ""
 		if i < len(drawn) {
-			line = clip(drawn[i], a.width)
+			line = look.Clip(drawn[i], a.width)
 		}
 		lines = append(lines, line)
 	}
@@ -96,21 +94,21 @@ func (a *App) draw() (string, *tea.Cursor) {
 // header names the product, the place and the progress.
 func (a *App) header(s screen) string {
 	t := a.theme
-	left := t.brand.Render(signBrand+"Lectern") + "  " + t.strong.Render(s.title())
+	left := t.brand.Render(look.SignBrand+"Lectern") + "  " + t.strong.Render(s.title())
 	right := ""
 	if done, all := s.progress(); all > 0 {
 		right = of(done, all) + " stages done"
-		if a.width < narrow {
+		if a.width < look.Narrow {
 			right = of(done, all) + " done"
 		}
 	}
-	if login := clean(a.home.Login); a.width >= narrow && login != "" {
+	if login := look.OneLine(a.home.Login); a.width >= look.Narrow && login != "" {
 		if right != "" {
 			right += " · "
 		}
-		right += clip(login, 24)
+		right += look.Clip(login, 24)
 	}
-	return spread(left, t.faded.Render(right), a.width-1)
+	return look.Spread(left, t.faded.Render(right), a.width-1)
 }
 
 // noticeLines is the notice in one line, or two where it is long, and a blank
@@ -123,8 +121,8 @@ func (a *App) noticeLines() []string {
 	if kind != Good && kind != Bad {
 		kind = Info
 	}
-	text := shorten(wrap(clean(a.notice.Text), a.width-6), 2, a.width-6)
-	if a.height < low {
+	text := shorten(wrap(look.OneLine(a.notice.Text), a.width-6), 2, a.width-6)
+	if a.height < look.Low {
 		text = shorten(text, 1, a.width-6)
 	}
 	widest := 0
@@ -137,9 +135,9 @@ func (a *App) noticeLines() []string {
 		if i == 0 {
 			sign = noticeSign(kind)
 		}
-		out = append(out, " "+a.theme.notices[kind].Render(" "+sign+" "+fill(l, widest)+" "))
+		out = append(out, " "+a.theme.notices[kind].Render(" "+sign+" "+look.Fill(l, widest)+" "))
 	}
-	if a.height >= low {
+	if a.height >= look.Low {
 		out = append(out, "")
 	}
 	return out
@@ -148,7 +146,7 @@ func (a *App) noticeLines() []string {
 // footer is the one line of keys, or why the last key did nothing.
 func (a *App) footer(s screen) string {
 	if a.hint != "" {
-		return " " + a.theme.notices[Info].Render(clip(" "+noticeSign(Info)+" "+a.hint+" ", a.width-2))
+		return " " + a.theme.notices[Info].Render(look.Clip(" "+noticeSign(Info)+" "+a.hint+" ", a.width-2))
 	}
 	keys := s.keys()
 	if a.help {
@@ -158,16 +156,7 @@ func (a *App) footer(s screen) string {
 	h.ShortSeparator = "  "
 	h.Styles = a.theme.help
 	h.SetWidth(a.width - 2)
-	return clip(" "+h.ShortHelpView(keys), a.width)
-}
-
-// tooSmall is all that is said where nothing else fits.
-func (a *App) tooSmall() string {
-	text := wrap("Terminal too small", a.width)
-	if len(text) < a.height {
-		text = append(text, wrap(fmt.Sprintf("%d×%d, needs %d×%d", a.width, a.height, minWidth, minHeight), a.width)...)
-	}
-	return strings.Join(text[:min(len(text), a.height)], "\n")
+	return look.Clip(" "+h.ShortHelpView(keys), a.width)
 }
 
 // beside lays a list and the details of its selection out: beside each other
@@ -187,14 +176,14 @@ func (p page) beside(l *list, row func(i int, selected bool, width int) string, 
 				x = a[i]
 			}
 			if i < len(b) {
-				y = clip(b[i], right.width)
+				y = look.Clip(b[i], right.width)
 			}
-			out[i] = fill(x, left.width) + line + " " + y
+			out[i] = look.Fill(x, left.width) + line + " " + y
 		}
 		return out
 	}
 	above := p
-	if p.width < narrow || p.height < minList+1+fewDetails {
+	if p.width < look.Narrow || p.height < minList+1+fewDetails {
 		return l.draw(above, row)
 	}
 	// By all rows, not by those that a filter shows, so that the details do not

@@ -8,6 +8,8 @@ import (
 
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
+
+	"lectern/internal/look"
 )
 
 // stages is the list of one course's stages. Where the course is the only one,
@@ -100,7 +102,7 @@ func (s *stages) runsIn(stage *Stage) bool {
 	return s.running != nil && s.running.CourseID == s.course.ID && s.running.Stage == stage.Number
 }
 
-func (s *stages) title() string { return clean(s.course.Title) }
+func (s *stages) title() string { return look.OneLine(s.course.Title) }
 
 func (s *stages) progress() (done, all int) {
 	return s.course.done(), len(s.course.Stages)
@@ -205,17 +207,17 @@ func (p page) stageRow(s *Stage, selected, running bool, cols columns, width int
 		title = t.faded
 	}
 	right := ""
-	if p.width >= narrow {
+	if p.width >= look.Narrow {
 		right = t.faded.Render(count(s.Questions, "question", "questions"))
 	}
 	left := style.Render(fmt.Sprintf("%s %-*s", sign, cols.word, word)) +
-		title.Render(fmt.Sprintf("  %*d  %s", cols.number, s.Number, clean(s.Title)))
-	return spread(left, right, width)
+		title.Render(fmt.Sprintf("  %*d  %s", cols.number, s.Number, look.OneLine(s.Title)))
+	return look.Spread(left, right, width)
 }
 
 func (p page) stageDetails(s *Stage, running bool) []string {
 	t := p.theme
-	out := each(t.strong, shorten(wrap(fmt.Sprintf("Stage %d · %s", s.Number, clean(s.Title)), p.width), 2, p.width))
+	out := each(t.strong, shorten(wrap(fmt.Sprintf("Stage %d · %s", s.Number, look.OneLine(s.Title)), p.width), 2, p.width))
 
 	sign, word, style := t.signOf(s.State, running)
 	facts := []string{count(len(s.Concepts), "concept", "concepts"), count(s.Questions, "question", "questions")}
@@ -230,7 +232,7 @@ func (p page) stageDetails(s *Stage, running bool) []string {
 	if word == "" {
 		sep = " "
 	}
-	out = append(out, style.Render(state)+clip(t.faded.Render(sep+strings.Join(facts, " · ")), p.width-2-len(word)))
+	out = append(out, style.Render(state)+look.Clip(t.faded.Render(sep+strings.Join(facts, " · ")), p.width-2-len(word)))
 
 	concepts := p.concepts(s.Concepts, p.height-len(out))
 	if p.height > minDetails {
@@ -251,10 +253,10 @@ func (p page) concepts(titles []string, room int) []string {
 	if len(titles)+2 <= room*2/3 {
 		out := []string{"", t.faded.Render("Concepts")}
 		for _, c := range titles {
-			out = append(out, "  "+clip(clean(c), p.width-2))
+			out = append(out, "  "+look.Clip(look.OneLine(c), p.width-2))
 		}
 		return out
 	}
-	lines := wrap("Concepts: "+clean(strings.Join(titles, " · ")), p.width)
+	lines := wrap("Concepts: "+look.OneLine(strings.Join(titles, " · ")), p.width)
 	return append([]string{""}, each(t.faded, shorten(lines, max(1, (room-1)/2), p.width))...)
 }

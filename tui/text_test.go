@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/charmbracelet/x/ansi"
+
+	"lectern/internal/look"
 )
 
 func TestMinutes(t *testing.T) {
@@ -36,25 +38,6 @@ func TestSeconds(t *testing.T) {
 	}
 }
 
-func TestSpread(t *testing.T) {
-	for _, tt := range []struct {
-		left, right string
-		width       int
-		want        string
-	}{
-		{"left", "right", 12, "left   right"},
-		{"a longer left", "right", 16, "a longer … right"},
-		{"한글 제목입니다", "2 of 5", 16, "한글 제…  2 of 5"},
-		{"a longer left", "right", 12, "a longer le…"},
-		{"left", "", 3, "le…"},
-		{"left", "right", 0, ""},
-	} {
-		if got := spread(tt.left, tt.right, tt.width); got != tt.want {
-			t.Errorf("spread(%q, %q, %d) is %q, want %q", tt.left, tt.right, tt.width, got, tt.want)
-		}
-	}
-}
-
 func TestShorten(t *testing.T) {
 	lines := []string{"one two", "three four", "five"}
 	for n, want := range map[int]string{0: "", 1: "one two …", 2: "one two|three fo …", 3: "one two|three four|five", -1: ""} {
@@ -64,18 +47,6 @@ func TestShorten(t *testing.T) {
 	}
 	if lines[1] != "three four" {
 		t.Error("shorten changed its argument")
-	}
-}
-
-func TestBar(t *testing.T) {
-	th := newTheme(true, true)
-	for _, tt := range []struct {
-		done, all int
-		want      string
-	}{{0, 5, "──────────"}, {1, 100, "━─────────"}, {2, 5, "━━━━──────"}, {99, 100, "━━━━━━━━━─"}, {5, 5, "━━━━━━━━━━"}, {0, 0, "──────────"}} {
-		if got := th.bar(tt.done, tt.all, 10); got != tt.want {
-			t.Errorf("the bar of %d of %d is %q, want %q", tt.done, tt.all, got, tt.want)
-		}
 	}
 }
 
@@ -100,7 +71,7 @@ func FuzzText(f *testing.F) {
 	f.Add("👩‍👩‍👧 e\u0301 \u200b \xff\xfe", 1)
 	f.Fuzz(func(t *testing.T, s string, width int) {
 		width %= 300
-		for _, line := range append(shorten(wrap(s, width), 2, width), clip(clean(s), width), spread(clean(s), "12 of 50", width)) {
+		for _, line := range append(shorten(wrap(s, width), 2, width), look.Clip(look.OneLine(s), width), look.Spread(look.OneLine(s), "12 of 50", width)) {
 			if w := ansi.StringWidth(line); w > max(0, width) {
 				t.Errorf("a line of %d columns where there are %d: %q", w, width, line)
 			}

@@ -5,35 +5,9 @@ import (
 
 	"charm.land/bubbles/v2/help"
 	"charm.land/lipgloss/v2"
+
+	"lectern/internal/look"
 )
-
-// palette is the colours of one kind of background: brass and ink. Every one
-// of them is readable as text on that background.
-type palette struct {
-	brass  color.Color // the brand, the selection, keys
-	teal   color.Color // what may be done now
-	green  color.Color // what is done
-	red    color.Color // what went wrong
-	blue   color.Color // plain news
-	faded  color.Color // what can wait
-	strong color.Color // titles
-}
-
-func newPalette(dark bool) palette {
-	pick := lipgloss.LightDark(dark)
-	of := func(light, dark string) color.Color {
-		return pick(lipgloss.Color(light), lipgloss.Color(dark))
-	}
-	return palette{
-		brass:  of("#7A4F00", "#E3B565"),
-		teal:   of("#00616B", "#79C7C0"),
-		green:  of("#2F6B1E", "#98C379"),
-		red:    of("#A8201A", "#F09383"),
-		blue:   of("#1F4E9C", "#8DB4EA"),
-		faded:  of("#5B6168", "#A0A6AE"),
-		strong: of("#1B1F24", "#ECEFF4"),
-	}
-}
 
 // theme is the styles of all screens. No style is the only sign of anything:
 // there is always a word or a sign beside it.
@@ -65,21 +39,21 @@ func newTheme(dark, noColor bool) *theme {
 			help:    helpStyles(bold, none),
 		}
 	}
-	p := newPalette(dark)
+	p := look.NewPalette(dark)
 	chip := func(c color.Color) lipgloss.Style { return bold.Foreground(c).Reverse(true) }
-	faded := none.Foreground(p.faded)
+	faded := none.Foreground(p.Faded)
 	return &theme{
-		brand:    bold.Foreground(p.brass),
-		strong:   bold.Foreground(p.strong),
-		selected: bold.Foreground(p.brass),
+		brand:    bold.Foreground(p.Brass),
+		strong:   bold.Foreground(p.Strong),
+		selected: bold.Foreground(p.Brass),
 		plain:    none,
 		faded:    faded,
-		open:     none.Foreground(p.teal),
-		done:     none.Foreground(p.green),
-		bad:      bold.Foreground(p.red),
-		spinner:  none.Foreground(p.brass),
-		notices:  [3]lipgloss.Style{Info: chip(p.blue), Good: chip(p.green), Bad: chip(p.red)},
-		help:     helpStyles(none.Foreground(p.brass), faded),
+		open:     none.Foreground(p.Teal),
+		done:     none.Foreground(p.Green),
+		bad:      bold.Foreground(p.Red),
+		spinner:  none.Foreground(p.Brass),
+		notices:  [3]lipgloss.Style{Info: chip(p.Blue), Good: chip(p.Green), Bad: chip(p.Red)},
+		help:     helpStyles(none.Foreground(p.Brass), faded),
 	}
 }
 
@@ -91,17 +65,11 @@ func helpStyles(keys, words lipgloss.Style) help.Styles {
 	}
 }
 
-// The signs. All of them are one column wide and none has an emoji form, so
-// that no terminal draws them in two.
+// The signs of this package, of the same kind as those of [look].
 const (
-	signBrand   = "▌"
-	signCursor  = "›"
 	signRunning = "►"
-	signDone    = "✓"
 	signOpen    = "▸"
 	signLocked  = "·"
-	signFailed  = "✗"
-	signMore    = "…"
 )
 
 // signOf says a stage's state in a sign and a word.
@@ -110,7 +78,7 @@ func (t *theme) signOf(s StageState, running bool) (sign, word string, style lip
 	case running:
 		return signRunning, "running", t.selected
 	case s == Done:
-		return signDone, "done", t.done
+		return look.SignDone, "done", t.done
 	case s == Locked:
 		return signLocked, "locked", t.faded
 	}
@@ -121,9 +89,14 @@ func (t *theme) signOf(s StageState, running bool) (sign, word string, style lip
 func noticeSign(k NoticeKind) string {
 	switch k {
 	case Good:
-		return signDone
+		return look.SignDone
 	case Bad:
-		return signFailed
+		return look.SignFailed
 	}
-	return "i"
+	return look.SignNotice
+}
+
+// bar draws how much of something is done.
+func (t *theme) bar(done, all, width int) string {
+	return look.Bar(done, all, width, t.done, t.faded)
 }

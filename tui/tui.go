@@ -2,7 +2,7 @@
 // of courses and stages, the question before a session is replaced, and the
 // waiting room while a sandbox is made ready.
 //
-// It knows Bubble Tea and nothing else of Lectern. What it shows comes in as
+// It knows Bubble Tea, and of Lectern how its screens look. What it shows comes in as
 // the plain structs of this file, what it has to get done goes out through the
 // functions in [Options], and what the learner chose is read from
 // [App.Result] when the program has ended. It does not know of SSH, Pods,

@@ -11,6 +11,8 @@ import (
 	"charm.land/bubbles/v2/spinner"
 	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
+
+	"lectern/internal/look"
 )
 
 // maxPhases is how many phases the waiting room remembers.
@@ -178,12 +180,12 @@ func (w *waiting) lines(p page) []string {
 			out = append(out, " "+l)
 		}
 	}
-	add("", t.strong.Render(clip(clean(w.course), width)), clip(fmt.Sprintf("Stage %d · %s", w.choice.Stage, clean(w.stage)), width), "")
+	add("", t.strong.Render(look.Clip(look.OneLine(w.course), width)), look.Clip(fmt.Sprintf("Stage %d · %s", w.choice.Stage, look.OneLine(w.stage)), width), "")
 
 	end := w.end(p)
 	room := p.height - len(out) - len(end)
 	lines := w.phaseLines(p, width)
-	if room < len(lines) && p.height < low {
+	if room < len(lines) && p.height < look.Low {
 		// Small terminals lose what the learner knows before what is new.
 		out, room = nil, p.height-len(end)
 	}
@@ -208,21 +210,21 @@ func (w *waiting) phaseLines(p page, width int) []string {
 			until = phases[i+1].at
 		}
 		over := !last || !w.ended.IsZero()
-		sign := t.done.Render(signDone)
+		sign := t.done.Render(look.SignDone)
 		switch {
 		case last && w.state == failed:
-			sign = t.bad.Render(signFailed)
+			sign = t.bad.Render(look.SignFailed)
 		case last && over:
 			sign = t.faded.Render(signLocked)
 		case last:
 			sign = t.spinner.Render(w.spinner.View())
 		}
 		lasted := seconds(until.Sub(s.at), over)
-		name := clip(clean(s.Name), column-3-len(lasted))
+		name := look.Clip(look.OneLine(s.Name), column-3-len(lasted))
 		if last {
 			name = t.strong.Render(name)
 		}
-		out = append(out, spread(sign+" "+name, t.faded.Render(lasted), column))
+		out = append(out, look.Spread(sign+" "+name, t.faded.Render(lasted), column))
 		if !last {
 			continue
 		}
@@ -233,7 +235,7 @@ func (w *waiting) phaseLines(p page, width int) []string {
 			} else {
 				place = "Number " + place
 			}
-			out = append(out, "  "+clip(place, width-2))
+			out = append(out, "  "+look.Clip(place, width-2))
 		}
 		for _, l := range shorten(wrap(s.Detail, width-2), 2, width-2) {
 			out = append(out, "  "+t.faded.Render(l))
@@ -257,7 +259,7 @@ func (w *waiting) end(p page) []string {
 		for i, l := range shorten(wrap(sentence(w.err), width-2), max(3, p.height-5), width-2) {
 			sign := " "
 			if i == 0 {
-				sign = signFailed
+				sign = look.SignFailed
 			}
 			out = append(out, t.bad.Render(sign+" "+l))
 		}
@@ -276,7 +278,7 @@ func (w *waiting) until(p page) time.Time {
 
 // sentence makes an error read as one.
 func sentence(err error) string {
-	s := strings.TrimSpace(clean(err.Error()))
+	s := strings.TrimSpace(look.OneLine(err.Error()))
 	if s == "" {
 		return "The sandbox could not be started. Try again in a moment."
 	}

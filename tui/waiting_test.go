@@ -222,7 +222,7 @@ func TestSentence(t *testing.T) {
 		"Wait a moment.":       "Wait a moment.",
 		"자리가 없습니다":             "자리가 없습니다.",
 		"":                     "The sandbox could not be started. Try again in a moment.",
-		"a\nb\x1b[2J\x00c \n ": "A b c.",
+		"a\nb\x1b[2J\x00 c \n ": "A b c.",
 	} {
 		if got := sentence(errors.New(in)); got != want {
 			t.Errorf("sentence(%q) is %q, want %q", in, got, want)

@@ -7,6 +7,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"lectern/internal/look"
 	"lectern/sandbox/event"
 )
 
@@ -52,7 +53,7 @@ func (m *Model) deliveredNow(d deliveredMsg) {
 	}
 	m.underWay = false
 	if d.err != nil {
-		m.failure = oneLine(d.err.Error())
+		m.failure = look.OneLine(d.err.Error())
 		return
 	}
 	m.record()
@@ -89,9 +90,9 @@ func (m *Model) savingLines() []string {
 	width := m.textWidth()
 	lines := m.skipped()
 	if m.failure != "" {
-		lines = append(lines, wrap(m.theme.bad.Render(signWrong+" Your result is not saved yet"), width)...)
-		lines = append(append(lines, ""), wrap("It could not be handed over: "+m.failure+".", width)...)
-		return append(append(lines, ""), wrap("Nothing is lost: it is kept here, and it is sent again when you press Enter or open this stage anew.", width)...)
+		lines = append(lines, look.Wrap(m.theme.bad.Render(look.SignFailed+" Your result is not saved yet"), width)...)
+		lines = append(append(lines, ""), look.Wrap("It could not be handed over: "+m.failure+".", width)...)
+		return append(append(lines, ""), look.Wrap("Nothing is lost: it is kept here, and it is sent again when you press Enter or open this stage anew.", width)...)
 	}
 	title := m.theme.brand.Render("Saving your result…")
 	waited := m.now().Sub(m.sentAt)
@@ -99,19 +100,19 @@ func (m *Model) savingLines() []string {
 		return append(lines, title)
 	}
 	lines = append(lines, title+" "+m.theme.faded.Render(fmt.Sprintf("%d s", int(waited.Seconds()))))
-	return append(append(lines, ""), wrap("This takes longer than usual. Your result is kept and will be saved as soon as the connection is back. There is nothing you have to do.", width)...)
+	return append(append(lines, ""), look.Wrap("This takes longer than usual. Your result is kept and will be saved as soon as the connection is back. There is nothing you have to do.", width)...)
 }
 
 // completeLines is the page at the end.
 func (m *Model) completeLines() []string {
 	width := m.textWidth()
-	heading := fmt.Sprintf("%s Stage %d complete", signRight, m.stage.Number)
-	lines := append(m.skipped(), wrap(m.theme.good.Render(heading), width)...)
+	heading := fmt.Sprintf("%s Stage %d complete", look.SignDone, m.stage.Number)
+	lines := append(m.skipped(), look.Wrap(m.theme.good.Render(heading), width)...)
 	lines = append(lines, m.theme.good.Render(strings.Repeat("━", min(width, len([]rune(heading))))))
-	lines = append(append(lines, wrap(m.theme.strong.Render(titled(m.stage)), width)...), "")
+	lines = append(append(lines, look.Wrap(m.theme.strong.Render(titled(m.stage)), width)...), "")
 	if n := len(m.stage.Questions); n > 0 {
 		score := m.place.Quiz.score()
-		lines = append(lines, wrap(scored(score, n), width)...)
+		lines = append(lines, look.Wrap(scored(score, n), width)...)
 		lines = append(lines, m.theme.bar(score, n, min(width, 32)), "")
 	}
 	next := "You have finished the course."
@@ -119,10 +120,10 @@ func (m *Model) completeLines() []string {
 		next = m.theme.strong.Render(fmt.Sprintf("Stage %d: %s", m.next.Number, titled(*m.next))) + " is now open."
 	}
 	if m.alone {
-		next = m.theme.news.Render(signNotice) + " This result is not recorded: this tutor runs on its own."
+		next = m.theme.news.Render(look.SignNotice) + " This result is not recorded: this tutor runs on its own."
 	}
-	lines = append(append(lines, wrap(next, width)...), "")
-	return append(lines, wrap(m.theme.brand.Render("Enter")+" returns to the stages", width)...)
+	lines = append(append(lines, look.Wrap(next, width)...), "")
+	return append(lines, look.Wrap(m.theme.brand.Render("Enter")+" returns to the stages", width)...)
 }
 
 func scored(score, questions int) string {

@@ -8,6 +8,8 @@ import (
 	"github.com/yuin/goldmark/ast"
 	extast "github.com/yuin/goldmark/extension/ast"
 	"github.com/yuin/goldmark/util"
+
+	"lectern/internal/look"
 )
 
 // inline draws what stands inside a block as one string, with line feeds only
@@ -38,7 +40,7 @@ func (d *drawing) inline(parent ast.Node, style lipgloss.Style) string {
 		case *extast.TaskCheckBox:
 			box := "[ ] "
 			if n.IsChecked {
-				box = "[" + signRight + "] "
+				box = "[" + look.SignDone + "] "
 			}
 			out.WriteString(d.theme.faded.Render(box))
 		case *ast.Link:
@@ -107,7 +109,7 @@ func (d *drawing) words(t *ast.Text) string {
 // oneRow is clean text without line feeds and tabs, which would be laid out as
 // a block of their own; its other spaces stay.
 func oneRow(s string) string {
-	return strings.NewReplacer("\n", " ", "\t", " ").Replace(clean(s))
+	return strings.NewReplacer("\n", " ", "\t", " ").Replace(look.Clean(s))
 }
 
 var tag = regexp.MustCompile(`<[^>]*>`)

@@ -2,20 +2,14 @@ package tutor
 
 import (
 	"slices"
-	"strings"
 
 	tea "charm.land/bubbletea/v2"
-)
 
-// jamo are the letters of a Korean keyboard by the Latin ones on the same
-// keys, so that nobody has to switch the input method to turn a page.
-var jamo = strings.NewReplacer(
-	"ㅁ", "a", "ㅠ", "b", "ㅊ", "c", "ㅇ", "d", "ㄷ", "e", "ㄹ", "f", "ㅎ", "g", "ㅗ", "h", "ㅑ", "i",
-	"ㅓ", "j", "ㅏ", "k", "ㅜ", "n", "ㅔ", "p", "ㅂ", "q", "ㅛ", "y",
+	"lectern/internal/hangul"
 )
 
 // pressed names a key as the switches of this package do.
-func pressed(k tea.KeyPressMsg) string { return jamo.Replace(k.String()) }
+func pressed(k tea.KeyPressMsg) string { return hangul.Latin(k).String() }
 
 // hint is one entry of the line of keys.
 type hint struct{ key, does string }

@@ -3,6 +3,7 @@ package tutor
 import (
 	"encoding/json"
 
+	"lectern/internal/look"
 	"lectern/sandbox/event"
 )
 
@@ -25,7 +26,7 @@ func parseLine(line []byte) (event.Message, bool) {
 	case event.Recorded:
 		return m, m.ID != ""
 	case event.Notice:
-		m.Text = clip(oneLine(m.Text), maxNotice)
+		m.Text = look.Clip(look.OneLine(m.Text), maxNotice)
 		return m, m.Text != ""
 	}
 	return event.Message{}, false

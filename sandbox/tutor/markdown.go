@@ -13,6 +13,8 @@ import (
 	extast "github.com/yuin/goldmark/extension/ast"
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
+
+	"lectern/internal/look"
 )
 
 // markdown draws Markdown as lines of a terminal.
@@ -51,7 +53,7 @@ func (m *markdown) lines(source string, width int) []string {
 	if lines, ok := m.drawn[id]; ok {
 		return lines
 	}
-	src := []byte(clean(source))
+	src := []byte(look.Clean(source))
 	d := drawing{theme: m.theme, source: src}
 	lines := d.blocks(m.parser.Parse(text.NewReader(src)), max(width, 1), false)
 	m.drawn[id] = lines
@@ -89,9 +91,9 @@ func (d *drawing) block(n ast.Node, width int) []string {
 		if n.Level <= 2 {
 			style = d.theme.brand
 		}
-		return wrap(d.inline(n, style), width)
+		return look.Wrap(d.inline(n, style), width)
 	case *ast.Paragraph, *ast.TextBlock:
-		return wrap(d.inline(n, plain), width)
+		return look.Wrap(d.inline(n, plain), width)
 	case *ast.List:
 		return d.list(n, width)
 	case *ast.Blockquote:
@@ -109,7 +111,7 @@ func (d *drawing) block(n ast.Node, width int) []string {
 			raw.Write(line.Value(d.source))
 		}
 		if words := strings.TrimSpace(withoutTags(raw.String())); words != "" {
-			return wrap(words, width)
+			return look.Wrap(words, width)
 		}
 		return nil
 	case *extast.Table:
@@ -165,7 +167,7 @@ func (d *drawing) code(n ast.Node, width int) []string {
 			if i > 0 {
 				start += d.theme.faded.Render("↳ ")
 			}
-			out = append(out, clip(start+d.theme.code.Render(part), max(width, 3)))
+			out = append(out, look.Clip(start+d.theme.code.Render(part), max(width, 3)))
 		}
 	}
 	return out
@@ -205,7 +207,7 @@ func (d *drawing) table(n *extast.Table, width int) []string {
 	}
 	lines := strings.Split(drawn, "\n")
 	for i := range lines {
-		lines[i] = strings.TrimRight(clip(lines[i], width), " ")
+		lines[i] = strings.TrimRight(look.Clip(lines[i], width), " ")
 	}
 	return lines
 }

@@ -9,6 +9,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"lectern/course"
+	"lectern/internal/look"
 	"lectern/sandbox/event"
 )
 
@@ -278,7 +279,7 @@ func (m *Model) keep() error {
 // kept is keep for the middle of the lesson, which goes on without it.
 func (m *Model) kept() {
 	if err := m.keep(); err != nil {
-		m.notice = "Your place could not be kept: " + oneLine(err.Error())
+		m.notice = "Your place could not be kept: " + look.OneLine(err.Error())
 	}
 }
 

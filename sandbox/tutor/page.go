@@ -9,6 +9,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"lectern/course"
+	"lectern/internal/look"
 )
 
 // sheet is what a screen shows between header and footer.
@@ -164,8 +165,8 @@ func (m *Model) open(page int) {
 // overviewLines says what the stage teaches.
 func (m *Model) overviewLines() []string {
 	width := m.textWidth()
-	lines := wrap(m.theme.faded.Render(fmt.Sprintf("Stage %d of %d", m.stage.Number, len(m.course.Stages))), width)
-	lines = append(lines, wrap(m.theme.brand.Render(titled(m.stage)), width)...)
+	lines := look.Wrap(m.theme.faded.Render(fmt.Sprintf("Stage %d of %d", m.stage.Number, len(m.course.Stages))), width)
+	lines = append(lines, look.Wrap(m.theme.brand.Render(titled(m.stage)), width)...)
 	lines = append(lines, "")
 	if about := m.about(); about != "" {
 		lines = append(lines, m.markdown.lines(about, width)...)
@@ -175,18 +176,18 @@ func (m *Model) overviewLines() []string {
 		lines = append(lines, m.theme.strong.Render("You will learn"))
 		for i, c := range m.stage.Concepts {
 			mark := m.theme.faded.Render(fmt.Sprintf("%*d", len(fmt.Sprint(len(m.stage.Concepts))), i+1))
-			lines = append(lines, hang(mark+"  ", wrap(oneLine(c.Title), width-4))...)
+			lines = append(lines, hang(mark+"  ", look.Wrap(look.OneLine(c.Title), width-4))...)
 		}
 		lines = append(lines, "")
 	}
-	lines = append(lines, wrap(m.theme.faded.Render(questionsAhead(len(m.stage.Questions))), width)...)
+	lines = append(lines, look.Wrap(m.theme.faded.Render(questionsAhead(len(m.stage.Questions))), width)...)
 	return append(lines, "", m.theme.brand.Render("Enter")+" to begin")
 }
 
 // titled is the title of s without the number that some authors write before
 // it, since it always stands behind "Stage N" here.
 func titled(s course.Stage) string {
-	title := oneLine(s.Title)
+	title := look.OneLine(s.Title)
 	rest, numbered := strings.CutPrefix(title, fmt.Sprintf("Stage %d", s.Number))
 	if rest = strings.TrimLeft(rest, " "); !numbered || rest == "" || !strings.ContainsRune(":.-–—·", []rune(rest)[0]) {
 		return title
@@ -199,7 +200,7 @@ func titled(s course.Stage) string {
 
 // about is the stage's description, unless it only repeats the title.
 func (m *Model) about() string {
-	if about := strings.TrimSpace(m.stage.Description); oneLine(about) != oneLine(m.stage.Title) {
+	if about := strings.TrimSpace(m.stage.Description); look.OneLine(about) != look.OneLine(m.stage.Title) {
 		return about
 	}
 	return ""
@@ -219,7 +220,7 @@ func questionsAhead(n int) string {
 func (m *Model) conceptLines() []string {
 	c := m.stage.Concepts[m.place.Page-1]
 	width := m.textWidth()
-	lines := append(wrap(m.theme.brand.Render(oneLine(c.Title)), width), "")
+	lines := append(look.Wrap(m.theme.brand.Render(look.OneLine(c.Title)), width), "")
 	if body := m.markdown.lines(c.Body, width); len(body) > 0 {
 		lines = append(append(lines, body...), "")
 	}
@@ -232,8 +233,8 @@ func (m *Model) conceptLines() []string {
 		lines = append(lines, "")
 	}
 	for _, ref := range []string{c.PaperRef, c.CodeRef} {
-		if ref = oneLine(ref); ref != "" {
-			lines = append(lines, hang(m.theme.faded.Render("Source:")+" ", wrap(m.theme.faded.Render(ref), width-8))...)
+		if ref = look.OneLine(ref); ref != "" {
+			lines = append(lines, hang(m.theme.faded.Render("Source:")+" ", look.Wrap(m.theme.faded.Render(ref), width-8))...)
 		}
 	}
 	for len(lines) > 0 && lines[len(lines)-1] == "" {
@@ -253,8 +254,8 @@ func unsaid(c course.Concept) []string {
 
 func (m *Model) finishLines() []string {
 	width := m.textWidth()
-	lines := append(wrap(m.theme.brand.Render("That was all of this stage"), width), "")
-	lines = append(lines, wrap("There are no questions. If you would like to read a page again, p goes back.", width)...)
+	lines := append(look.Wrap(m.theme.brand.Render("That was all of this stage"), width), "")
+	lines = append(lines, look.Wrap("There are no questions. If you would like to read a page again, p goes back.", width)...)
 	return append(lines, "", m.theme.brand.Render("Enter")+" to mark the stage as finished")
 }
 
@@ -265,7 +266,7 @@ func (m *Model) leaveLines() []string {
 		kept = "Your result is kept."
 	}
 	lines := []string{m.theme.faded.Render(strings.Repeat("─", m.textWidth()))}
-	lines = append(lines, wrap(m.theme.strong.Render("Leave the lesson?")+" "+kept, m.textWidth())...)
+	lines = append(lines, look.Wrap(m.theme.strong.Render("Leave the lesson?")+" "+kept, m.textWidth())...)
 	return append(lines, m.theme.brand.Render("y")+" leave   "+m.theme.brand.Render("n")+" stay")
 }
 

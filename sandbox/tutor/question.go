@@ -9,6 +9,7 @@ import (
 	"charm.land/lipgloss/v2"
 
 	"lectern/course"
+	"lectern/internal/look"
 )
 
 // question is the one that is asked now.
@@ -152,7 +153,7 @@ func (m *Model) questionSheet() sheet {
 	if quiz.again() {
 		title += ", once more"
 	}
-	s.lines = append(wrap(m.theme.faded.Render(title), width), m.markdown.lines(q.Prompt, width)...)
+	s.lines = append(look.Wrap(m.theme.faded.Render(title), width), m.markdown.lines(q.Prompt, width)...)
 	s.lines = append(s.lines, "")
 	if chosen(q) {
 		m.addOptions(&s, q, width)
@@ -174,15 +175,15 @@ func (m *Model) addOptions(s *sheet, q course.Question, width int) {
 		if i == quiz.Choice {
 			switch quiz.Phase {
 			case right:
-				mark, style = m.theme.good.Render(signRight), m.theme.good
+				mark, style = m.theme.good.Render(look.SignDone), m.theme.good
 			case wrong:
-				mark, style = m.theme.bad.Render(signWrong), m.theme.bad
+				mark, style = m.theme.bad.Render(look.SignFailed), m.theme.bad
 			default:
-				mark, style = m.theme.brand.Render(signCursor), m.theme.brand
+				mark, style = m.theme.brand.Render(look.SignCursor), m.theme.brand
 			}
 		}
 		number := style.Render(fmt.Sprintf("%*d", digits, i+1))
-		lines := m.markdown.lines(oneLine(option), width-digits-4)
+		lines := m.markdown.lines(look.OneLine(option), width-digits-4)
 		if len(lines) == 0 {
 			lines = []string{""}
 		}
@@ -202,7 +203,7 @@ func (m *Model) addResponse(s *sheet, q course.Question, width int) {
 		if m.unclear {
 			label = m.theme.news.Render("Please write a few words, then press Enter.")
 		}
-		s.pinned = append([]string{clip(label, width)}, strings.Split(m.field.View(), "\n")...)
+		s.pinned = append([]string{look.Clip(label, width)}, strings.Split(m.field.View(), "\n")...)
 		if s.cursor = m.field.Cursor(); s.cursor != nil {
 			s.cursor.Y++
 		}
@@ -210,14 +211,14 @@ func (m *Model) addResponse(s *sheet, q course.Question, width int) {
 	}
 	s.lines = append(s.lines, m.theme.strong.Render("Your answer"))
 	edge := m.theme.faded.Render("│") + " "
-	s.lines = append(s.lines, under(edge, wrap(clean(strings.TrimSpace(quiz.Answer)), width-2))...)
+	s.lines = append(s.lines, under(edge, look.Wrap(look.Clean(strings.TrimSpace(quiz.Answer)), width-2))...)
 	if quiz.Phase == checking {
 		s.lines = append(s.lines, "")
 		s.from = len(s.lines)
 		s.lines = append(s.lines, m.theme.strong.Render("A model answer"))
 		s.lines = append(s.lines, m.markdown.lines(q.Answer, width)...)
 		s.to = len(s.lines)
-		s.pinned = append([]string{""}, wrap(m.theme.strong.Render("Did your answer say the same?")+
+		s.pinned = append([]string{""}, look.Wrap(m.theme.strong.Render("Did your answer say the same?")+
 			"  "+m.theme.brand.Render("y")+" yes   "+m.theme.brand.Render("n")+" not yet", width)...)
 	}
 }
@@ -229,13 +230,13 @@ func (m *Model) addVerdict(s *sheet, q course.Question, width int) {
 	s.lines = append(s.lines, "")
 	s.from = len(s.lines)
 	if quiz.Phase == right {
-		s.lines = append(s.lines, m.theme.good.Render(signRight+" Right."))
+		s.lines = append(s.lines, m.theme.good.Render(look.SignDone+" Right."))
 	} else {
 		when := "This question comes back later."
 		if len(quiz.Queue) == 1 {
 			when = "Try it once more."
 		}
-		s.lines = append(s.lines, wrap(m.theme.bad.Render(signWrong+" Not quite.")+" "+when, width)...)
+		s.lines = append(s.lines, look.Wrap(m.theme.bad.Render(look.SignFailed+" Not quite.")+" "+when, width)...)
 	}
 	if quiz.open() {
 		if quiz.Phase == wrong && q.Answer != "" {

@@ -13,6 +13,8 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/ansi"
+
+	"lectern/internal/look"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -124,7 +126,7 @@ func TestEverySizeFits(t *testing.T) {
 			for _, key := range []string{"enter", "end", "?", "esc", "enter", "enter", "2", "enter", "some words", "q", "n", "enter", "y", "enter"} {
 				l.keys(key)
 				text := l.shown()
-				if small := w < minWidth || h < minHeight; small != strings.HasPrefix(text, "Term") && w >= 8 {
+				if small := !look.Roomy(w, h); small != strings.HasPrefix(text, "Term") && w >= 8 {
 					t.Fatalf("%d×%d after %s: is it too small?\n%s", w, h, key, text)
 				}
 			}

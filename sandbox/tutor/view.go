@@ -6,20 +6,17 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
+
+	"lectern/internal/look"
 )
 
-// The sizes at which the layout changes, in columns and lines.
-const (
-	minWidth, minHeight = 30, 8 // below them there is nothing but a note
-	narrow              = 60    // below it margins and bars are slimmer
-	low                 = 12    // below it the header has no rule
-	maxText             = 84    // the longest line, its margins included
-)
+// maxText is the longest line, its margins included.
+const maxText = 84
 
-func (m *Model) roomy() bool { return m.width >= minWidth && m.height >= minHeight }
+func (m *Model) roomy() bool { return look.Roomy(m.width, m.height) }
 
 func (m *Model) margin() int {
-	if m.width < narrow {
+	if m.width < look.Narrow {
 		return 1
 	}
 	return 2
@@ -30,7 +27,7 @@ func (m *Model) textWidth() int { return max(1, min(m.width, maxText)-2*m.margin
 
 // head is how many lines the header takes.
 func (m *Model) head() int {
-	if m.height < low {
+	if m.height < look.Low {
 		return 1
 	}
 	return 2
@@ -45,7 +42,7 @@ func (m *Model) View() tea.View {
 	content, cursor := m.draw()
 	v := tea.NewView(content)
 	v.AltScreen = true
-	v.WindowTitle = fmt.Sprintf("Stage %d · %s", m.stage.Number, oneLine(m.course.Title))
+	v.WindowTitle = fmt.Sprintf("Stage %d · %s", m.stage.Number, look.OneLine(m.course.Title))
 	v.Cursor = cursor
 	return v
 }
@@ -55,7 +52,7 @@ func (m *Model) draw() (string, *tea.Cursor) {
 		return "", nil // before the terminal has told its size
 	}
 	if !m.roomy() {
-		return m.tooSmall(), nil
+		return look.TooSmall(m.width, m.height), nil
 	}
 	lines := []string{m.header()}
 	if m.head() == 2 {
@@ -72,7 +69,7 @@ func (m *Model) draw() (string, *tea.Cursor) {
 	for i := at; i < at+room; i++ {
 		line := ""
 		if i < all && shown[i] != "" {
-			line = clip(pad+shown[i], m.width)
+			line = look.Clip(pad+shown[i], m.width)
 		}
 		lines = append(lines, line)
 	}
@@ -82,7 +79,7 @@ func (m *Model) draw() (string, *tea.Cursor) {
 		cursor = &moved
 	}
 	for _, line := range pinned {
-		lines = append(lines, clip(pad+line, m.width))
+		lines = append(lines, look.Clip(pad+line, m.width))
 	}
 	lines = append(lines[:min(len(lines), m.height-2)], m.status(all-at-room), m.footer())
 	if cursor != nil && cursor.Y >= m.height-2 {
@@ -96,13 +93,13 @@ func (m *Model) draw() (string, *tea.Cursor) {
 func (m *Model) header() string {
 	t := &m.theme
 	stage := fmt.Sprintf("Stage %d of %d: %s", m.stage.Number, len(m.course.Stages), titled(m.stage))
-	name := oneLine(m.course.Title)
-	room := m.width - lipgloss.Width(signBrand+" · "+stage)
-	if m.width < narrow && lipgloss.Width(name) > room {
-		return clip(t.brand.Render(signBrand)+t.strong.Render(stage), m.width)
+	name := look.OneLine(m.course.Title)
+	room := m.width - lipgloss.Width(look.SignBrand+" · "+stage)
+	if m.width < look.Narrow && lipgloss.Width(name) > room {
+		return look.Clip(t.brand.Render(look.SignBrand)+t.strong.Render(stage), m.width)
 	}
-	name = clip(name, max(room, m.width/3))
-	return clip(t.brand.Render(signBrand+name)+t.faded.Render(" · ")+t.strong.Render(stage), m.width)
+	name = look.Clip(name, max(room, m.width/3))
+	return look.Clip(t.brand.Render(look.SignBrand+name)+t.faded.Render(" · ")+t.strong.Render(stage), m.width)
 }
 
 // status is the line above the footer: a notice, or that there is more to read.
@@ -115,11 +112,11 @@ func (m *Model) status(below int) string {
 	if m.notice == "" {
 		return pad + more
 	}
-	notice := m.theme.news.Bold(true).Render(signNotice+" ") + m.theme.news.Render(m.notice)
+	notice := m.theme.news.Bold(true).Render(look.SignNotice+" ") + m.theme.news.Render(m.notice)
 	if below > 0 {
 		more = m.theme.faded.Render("↓")
 	}
-	return pad + spread(notice, more, m.width-2*m.margin())
+	return pad + look.Spread(notice, more, m.width-2*m.margin())
 }
 
 // footer is one line of keys, and how far the learner is.
@@ -131,12 +128,12 @@ func (m *Model) footer() string {
 	if progress != "" {
 		room -= lipgloss.Width(progress) + 2
 	}
-	return pad + spread(m.hintLine(m.hints(), room), progress, width)
+	return pad + look.Spread(m.hintLine(m.hints(), room), progress, width)
 }
 
 func (m *Model) progress() string {
 	size := 10
-	if m.width < narrow {
+	if m.width < look.Narrow {
 		size = 4
 	}
 	switch m.screen() {
@@ -149,13 +146,4 @@ func (m *Model) progress() string {
 			m.theme.bar(m.place.Quiz.mastered(), all, size)
 	}
 	return ""
-}
-
-// tooSmall is all that is said where nothing else fits.
-func (m *Model) tooSmall() string {
-	lines := wrap("Terminal too small", m.width)
-	if len(lines) < m.height {
-		lines = append(lines, wrap(fmt.Sprintf("%d×%d, at least %d×%d", m.width, m.height, minWidth, minHeight), m.width)...)
-	}
-	return strings.Join(lines[:min(len(lines), max(0, m.height))], "\n")
 }

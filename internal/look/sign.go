@@ -1,0 +1,29 @@
+package look
+
+import (
+	"strings"
+
+	"charm.land/lipgloss/v2"
+)
+
+// The signs, which stand beside every colour that means something. All of them
+// are one column wide and none has an emoji form, so that no terminal draws
+// them in two.
+const (
+	SignBrand  = "▌"
+	SignCursor = "›"
+	SignDone   = "✓" // or right
+	SignFailed = "✗" // or wrong
+	SignNotice = "i"
+	SignMore   = "…"
+)
+
+// Bar draws done of all in width columns; thick and thin show it without
+// colour, and a little is never drawn as nothing.
+func Bar(done, all, width int, thick, thin lipgloss.Style) string {
+	n := 0
+	if all > 0 && done > 0 {
+		n = min(width, max(1, done*width/all))
+	}
+	return thick.Render(strings.Repeat("━", n)) + thin.Render(strings.Repeat("─", width-n))
+}

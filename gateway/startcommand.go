@@ -1,0 +1,88 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"lectern/course"
+	"lectern/sandbox"
+	"lectern/tui"
+)
+
+// startCommand goes straight into a stage, and on to the picker from there.
+func (s *session) startCommand(status *int) *cobra.Command {
+	return &cobra.Command{
+		Use: "start COURSE [STAGE]", Short: "Start a stage, the first open one by default (needs ssh -t)",
+		Args: func(cmd *cobra.Command, args []string) error { return oneCourse(cmd, args[:min(1, len(args))]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if asked, err := cmd.Flags().GetBool("json"); err != nil || asked {
+				return errors.New("start opens a tutor on your terminal and has no JSON")
+			}
+			if !s.hasPTY {
+				return fmt.Errorf("start needs a terminal: connect with ssh -t %s@HOST start %s", s.user, strings.Join(args, " "))
+			}
+			c, err := s.server.Courses.Find(args[0])
+			if err != nil {
+				return err
+			}
+			stage, err := s.chooseStage(c, args[1:])
+			if err != nil {
+				return err
+			}
+			sb, err := s.server.acquire(cmd.Context(), s, c, stage, s.phaseLines())
+			if err != nil {
+				return err
+			}
+			info, err := sb.Info(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if info.CourseID != c.ID || info.Stage != stage {
+				return fmt.Errorf("stage %d of %s is running; finish or leave it first, or choose in the picker", info.Stage, info.CourseID)
+			}
+			s.studied = tui.Place{CourseID: c.ID, Stage: stage}
+			*status = s.loop(tui.Notice{}, sb)
+			return nil
+		},
+	}
+}
+
+// chooseStage is the stage that was asked for, or the first that is open.
+func (s *session) chooseStage(c course.Course, args []string) (int, error) {
+	if len(args) > 0 {
+		n, err := strconv.Atoi(args[0])
+		if err != nil || n < 1 || n > len(c.Stages) {
+			return 0, fmt.Errorf("%s has stages 1 to %d, and %q is none of them", c.ID, len(c.Stages), clean(args[0]))
+		}
+		return n, nil
+	}
+	records, err := s.server.Progress.Course(s.who.Login, c.ID)
+	if err != nil {
+		return 0, err
+	}
+	for _, stage := range c.Stages {
+		if course.StageState(stage.Number, doneIn(records), s.server.Unlock) == course.Open {
+			return stage.Number, nil
+		}
+	}
+	return 1, nil // all done: begin again
+}
+
+// phaseLines prints the phases of a wait one below the other.
+func (s *session) phaseLines() func(sandbox.Phase) {
+	last := ""
+	return func(p sandbox.Phase) {
+		line := inWords(p).Name
+		if p.Position > 0 {
+			line = fmt.Sprintf("%s: you are number %d of %d", line, p.Position, p.Length)
+		}
+		if line != last && p.Kind != sandbox.Ready {
+			last = line
+			s.say(line + "…")
+		}
+	}
+}

@@ -218,10 +218,10 @@ func TestCloseKeepsAStartThatNeverRanFromRunning(t *testing.T) {
 
 func TestSentence(t *testing.T) {
 	for in, want := range map[string]string{
-		"the node is full":     "The node is full.",
-		"Wait a moment.":       "Wait a moment.",
-		"자리가 없습니다":             "자리가 없습니다.",
-		"":                     "The sandbox could not be started. Try again in a moment.",
+		"the node is full":      "The node is full.",
+		"Wait a moment.":        "Wait a moment.",
+		"자리가 없습니다":              "자리가 없습니다.",
+		"":                      "The sandbox could not be started. Try again in a moment.",
 		"a\nb\x1b[2J\x00 c \n ": "A b c.",
 	} {
 		if got := sentence(errors.New(in)); got != want {

@@ -54,13 +54,3 @@ func Spread(left, right string, width int) string {
 	}
 	return Fill(left, room) + " " + right
 }
-
-// Wrap breaks s, which may hold styles, into lines of at most width columns.
-func Wrap(s string, width int) []string {
-	width = max(width, 1)
-	lines := strings.Split(lipgloss.Wrap(s, width, ""), "\n")
-	for i, line := range lines {
-		lines[i] = Clip(line, width) // a sign of two columns in a room of one
-	}
-	return lines
-}

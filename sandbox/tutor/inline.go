@@ -13,7 +13,7 @@ import (
 )
 
 // inline draws what stands inside a block as one string, with line feeds only
-// where the author broke the line.
+// where the author broke the line. Hyphens of code are held.
 func (d *drawing) inline(parent ast.Node, style lipgloss.Style) string {
 	var out strings.Builder
 	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
@@ -28,7 +28,7 @@ func (d *drawing) inline(parent ast.Node, style lipgloss.Style) string {
 		case *ast.String:
 			out.WriteString(style.Render(oneRow(string(n.Value))))
 		case *ast.CodeSpan:
-			out.WriteString(d.theme.code.Inherit(style).Render(oneRow(d.plain(n))))
+			out.WriteString(d.theme.code.Inherit(style).Render(look.Hold(oneRow(d.plain(n)))))
 		case *ast.Emphasis:
 			inner := style.Italic(true)
 			if n.Level > 1 {

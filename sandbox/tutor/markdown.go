@@ -162,12 +162,12 @@ func (d *drawing) code(n ast.Node, width int) []string {
 	var out []string
 	for line := range strings.SplitSeq(strings.TrimRight(source.String(), "\n"), "\n") {
 		line = strings.ReplaceAll(line, "\t", "    ")
-		for i, part := range strings.Split(ansi.Wrap(line, room, ""), "\n") {
+		for i, part := range strings.Split(ansi.Wrap(look.Hold(line), room, ""), "\n") {
 			start := edge
 			if i > 0 {
 				start += d.theme.faded.Render("↳ ")
 			}
-			out = append(out, look.Clip(start+d.theme.code.Render(part), max(width, 3)))
+			out = append(out, look.Clip(start+d.theme.code.Render(look.Release(part)), max(width, 3)))
 		}
 	}
 	return out
@@ -205,7 +205,7 @@ func (d *drawing) table(n *extast.Table, width int) []string {
 	if lipgloss.Width(drawn) > width {
 		drawn = t.Width(width).Wrap(true).Render()
 	}
-	lines := strings.Split(drawn, "\n")
+	lines := strings.Split(look.Release(drawn), "\n")
 	for i := range lines {
 		lines[i] = strings.TrimRight(look.Clip(lines[i], width), " ")
 	}

@@ -12,7 +12,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 RUN_PACKAGES  := bubblewrap:/usr/bin/bwrap openssh-client:/usr/bin/ssh
 TEST_PACKAGES := $(RUN_PACKAGES) tmux:/usr/bin/tmux
 
-.PHONY: run build test lint fmt fuzz bench packages test-packages clean
+.PHONY: run build test lint fmt fuzz bench screenshots packages test-packages clean
 
 run: packages build ## Run the gateway for yourself, with the sample course
 	$(BIN) serve --trust-me --ssh.listen 127.0.0.1:2222 --metrics.listen=
@@ -43,6 +43,9 @@ fuzz: ## Run each fuzz target for a while (FUZZTIME=10s)
 
 bench: ## Run the benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
+
+screenshots: test-packages build ## Take the pictures of the README anew
+	scripts/screenshots $(BIN) docs/images
 
 packages:
 	@scripts/need-packages $(RUN_PACKAGES)

@@ -248,14 +248,20 @@ func (s *session) refuse(format string, args ...any) int {
 // clean drops what a terminal could act upon from text that a client sent, and
 // cuts it to a length that fits into a sentence.
 func clean(text string) string {
-	text = strings.Map(func(r rune) rune {
+	text = harmless(text)
+	if runes := []rune(text); len(runes) > 80 {
+		return string(runes[:80]) + "…"
+	}
+	return text
+}
+
+// harmless drops what a terminal could act upon from a sentence of our own that
+// may quote what a client sent.
+func harmless(text string) string {
+	return strings.Map(func(r rune) rune {
 		if r < 0x20 || r >= 0x7f && r <= 0x9f {
 			return -1
 		}
 		return r
 	}, strings.ToValidUTF8(text, ""))
-	if runes := []rune(text); len(runes) > 80 {
-		return string(runes[:80]) + "…"
-	}
-	return text
 }

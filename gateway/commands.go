@@ -33,7 +33,7 @@ func (s *session) execute(line string) int {
 	root.SetOut(lineEnds(s.channel, s.hasPTY))
 	root.SetErr(lineEnds(s.channel.Stderr(), s.hasPTY))
 	if err := root.ExecuteContext(s.ctx); err != nil {
-		return s.refuse("%s", clean(err.Error()))
+		return s.refuse("%s", harmless(err.Error()))
 	}
 	return status
 }

@@ -62,7 +62,7 @@ func (s *session) farewell(cause error) int {
 	case errors.Is(cause, errClientGone):
 	default:
 		s.server.log.Error("a session ended by a fault", "login", s.who.Login, "error", cause)
-		s.say("Something went wrong: " + clean(cause.Error()) + ". Please connect again.")
+		s.say("Something went wrong: " + harmless(cause.Error()) + ". Please connect again.")
 	}
 	return 1
 }
@@ -169,7 +169,9 @@ func (s *session) start(ctx context.Context, c tui.Choice, report func(tui.Phase
 	return s.server.acquire(ctx, s, chosen, c.Stage, func(p sandbox.Phase) { report(inWords(p)) })
 }
 
-// acquire gets the learner a sandbox for a stage that is open to them.
+// acquire gets the learner a sandbox for a stage that is open to them. Where
+// they have one already, it must be in that stage: another connection may have
+// started another since this one has looked.
 func (srv *Server) acquire(ctx context.Context, s *session, c course.Course, stage int, report func(sandbox.Phase)) (sandbox.Sandbox, error) {
 	records, err := srv.Progress.Course(s.who.Login, c.ID)
 	if err != nil {
@@ -178,8 +180,19 @@ func (srv *Server) acquire(ctx context.Context, s *session, c course.Course, sta
 	if course.StageState(stage, doneIn(records), srv.Unlock) == course.Locked {
 		return nil, fmt.Errorf("stage %d is locked: finish stage %d first", stage, stage-1)
 	}
-	return srv.lifecycle.Acquire(ctx, sandbox.Spec{
+	sb, err := srv.lifecycle.Acquire(ctx, sandbox.Spec{
 		Login: s.who.Login, Session: newSessionID(), CourseID: c.ID, CourseTitle: c.Title,
 		CourseDir: c.Dir, Stage: stage, Environ: s.terminalEnviron(),
 	}, report)
+	if err != nil {
+		return nil, err
+	}
+	info, err := sb.Info(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if info.CourseID != c.ID || info.Stage != stage {
+		return nil, fmt.Errorf("another connection of yours is in stage %d of %s: in the picker you can go back to it or replace it", info.Stage, info.CourseID)
+	}
+	return sb, nil
 }

@@ -37,13 +37,6 @@ func (s *session) startCommand(status *int) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			info, err := sb.Info(cmd.Context())
-			if err != nil {
-				return err
-			}
-			if info.CourseID != c.ID || info.Stage != stage {
-				return fmt.Errorf("stage %d of %s is running; finish or leave it first, or choose in the picker", info.Stage, info.CourseID)
-			}
 			s.studied = tui.Place{CourseID: c.ID, Stage: stage}
 			*status = s.loop(tui.Notice{}, sb)
 			return nil

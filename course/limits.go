@@ -1,5 +1,7 @@
 package course
 
+import "strings"
+
 // Bounds on what one course may hold. They lie far above every real course and
 // keep a hostile one from filling the memory of the gateway.
 const (
@@ -12,7 +14,8 @@ const (
 	maxLineRunes = 300 // in a title and other texts of one line
 )
 
-// shorten cuts a text to at most limit runes, the last of which is then "…".
+// shorten cuts a text to at most limit runes, the last of which is then "…",
+// and between two words where that leaves most of it.
 func shorten(text string, limit int) string {
 	if len(text) <= limit {
 		return text
@@ -21,5 +24,9 @@ func shorten(text string, limit int) string {
 	if len(runes) <= limit {
 		return text
 	}
-	return string(runes[:limit-1]) + "…"
+	cut := string(runes[:limit-1])
+	if end := strings.LastIndexByte(cut, ' '); end > len(cut)*3/4 {
+		cut = strings.TrimRight(cut[:end], " ,;:")
+	}
+	return cut + "…"
 }

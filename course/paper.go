@@ -44,7 +44,7 @@ func readPaper(f folder, n notes) paper {
 		return paper{}
 	}
 	fields := fieldReader{root, "the paper", n}
-	p := paper{title: fields.line("title", Warning), description: fields.line("description", Warning)}
+	p := paper{title: fields.line("title", Warning), description: cleanLine(fields.checked("description", Warning))}
 	for i, a := range fields.list("authors", Warning) {
 		name := ""
 		if a.kind == objectValue {

@@ -112,6 +112,10 @@ func TestTitles(t *testing.T) {
 			map[string]string{"x/CLAUDE.md": guide("T") + block, "y/CLAUDE.md": guide("t") + block},
 			"x: T (x) | Some words of it. | []\ny: t (y) | Some words of it. | []",
 		},
+		"long description": {
+			map[string]string{"x/CLAUDE.md": guide("T") + block, "x/paper.json": `{"description": "` + strings.Repeat("A few words of it. ", 30) + `"}`},
+			"x: T | " + strings.TrimSpace(strings.Repeat("A few words of it. ", 30)) + " | []",
+		},
 		"broken paper": {map[string]string{"x/CLAUDE.md": guide("T") + block, "x/paper.json": "{"}, "x: T | Some words of it. | []"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -179,6 +179,9 @@ func (p page) courseRow(c *Course, found *Stage, selected bool, digits, width in
 	right := "no stages"
 	if all > 0 {
 		right = fmt.Sprintf("%*s done", digits, of(done, all))
+		if p.width < look.Narrow { // the header says what is counted
+			right = fmt.Sprintf("%*s", digits-len(" of ")+len("/"), fmt.Sprintf("%d/%d", done, all))
+		}
 		sign := " "
 		if done == all {
 			sign = look.SignDone

@@ -14,7 +14,7 @@ var (
 	keyOpen   = key.NewBinding(key.WithKeys("enter", "right", "l"), key.WithHelp("enter", "open"))
 	keyStart  = key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "start"))
 	keyResume = key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "continue"))
-	keyBack   = key.NewBinding(key.WithKeys("esc", "left", "h"), key.WithHelp("esc/←", "back"))
+	keyBack   = key.NewBinding(key.WithKeys("esc", "left", "h"), key.WithHelp("esc", "back"))
 	keyFilter = key.NewBinding(key.WithKeys("/"), key.WithHelp("/", "filter"))
 	keyClear  = key.NewBinding(key.WithKeys("esc"), key.WithHelp("esc", "clear"))
 	keyHelp   = key.NewBinding(key.WithKeys("?"), key.WithHelp("?", "help"))
@@ -34,6 +34,7 @@ var (
 // keysMove say in the help how to move in a list.
 var keysMove = []key.Binding{
 	key.NewBinding(key.WithKeys("up", "down"), key.WithHelp("↑/↓ j/k", "move")),
+	key.NewBinding(key.WithKeys("left", "right"), key.WithHelp("←/→ h/l", "back, open")),
 	key.NewBinding(key.WithKeys("pgup", "pgdown"), key.WithHelp("pgup/pgdn", "move by pages")),
 	key.NewBinding(key.WithKeys("home", "end"), key.WithHelp("g/G", "first, last")),
 }

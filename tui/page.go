@@ -161,7 +161,8 @@ func (a *App) footer(s screen) string {
 
 // beside lays a list and the details of its selection out: beside each other
 // where it is wide, below each other otherwise, the list alone where neither
-// fits.
+// fits. Where it is narrow, the details are no more than the title, which its
+// row may have had to cut, and the lines that are always there.
 func (p page) beside(l *list, row func(i int, selected bool, width int) string, details func(p page) []string) []string {
 	if p.width >= wide {
 		left, right := p, p
@@ -182,20 +183,25 @@ func (p page) beside(l *list, row func(i int, selected bool, width int) string, 
 		}
 		return out
 	}
-	above := p
-	if p.width < look.Narrow || p.height < minList+1+fewDetails {
-		return l.draw(above, row)
-	}
 	// By all rows, not by those that a filter shows, so that the details do not
 	// jump while one types.
-	above.height = min(max(1, l.all), max(minList, p.height-1-minDetails))
+	above, isNarrow := p, p.width < look.Narrow
+	above.height = max(1, l.all)
+	if !isNarrow {
+		above.height = min(above.height, max(minList, p.height-1-minDetails))
+	}
+	if p.height < above.height+1+fewDetails {
+		return l.draw(p, row)
+	}
 	out := l.draw(above, row)
 	for len(out) < above.height {
 		out = append(out, "")
 	}
 	out = append(out, l.rule(p, above.height))
 	below := p
-	below.height = p.height - len(out)
+	if below.height = p.height - len(out); isNarrow {
+		below.height = 0 // nothing but what is always said
+	}
 	below.width = min(p.width-2, maxText)
 	for _, line := range details(below) {
 		out = append(out, " "+line)

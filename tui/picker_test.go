@@ -289,3 +289,11 @@ func TestView(t *testing.T) {
 		t.Errorf("the view is %+v", v)
 	}
 }
+
+func TestLongConceptsAreBrokenAndNotCut(t *testing.T) {
+	h := sampleHome()
+	h.Courses[0].Stages[2].Concepts = []string{"A concept with a title that is too long for the pane beside the list", "Another one"}
+	d := drive(t, Options{Home: h}).press("enter")
+	d.resize(120, 40)
+	d.shows("│   A concept with a title that is too long for the", "│     pane beside the list", "│   Another one")
+}

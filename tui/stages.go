@@ -250,12 +250,18 @@ func (p page) concepts(titles []string, room int) []string {
 	if len(titles) == 0 || room < 2 {
 		return nil
 	}
-	if len(titles)+2 <= room*2/3 {
-		out := []string{"", t.faded.Render("Concepts")}
-		for _, c := range titles {
-			out = append(out, "  "+look.Clip(look.OneLine(c), p.width-2))
+	listed := []string{"", t.faded.Render("Concepts")}
+	for _, title := range titles {
+		for i, line := range wrap(title, p.width-4) {
+			indent := "  "
+			if i > 0 {
+				indent = "    "
+			}
+			listed = append(listed, indent+line)
 		}
-		return out
+	}
+	if len(listed) <= room*2/3 {
+		return listed
 	}
 	lines := wrap("Concepts: "+look.OneLine(strings.Join(titles, " · ")), p.width)
 	return append([]string{""}, each(t.faded, shorten(lines, max(1, (room-1)/2), p.width))...)

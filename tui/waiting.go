@@ -180,7 +180,10 @@ func (w *waiting) lines(p page) []string {
 			out = append(out, " "+l)
 		}
 	}
-	add("", t.strong.Render(look.Clip(look.OneLine(w.course), width)), look.Clip(fmt.Sprintf("Stage %d · %s", w.choice.Stage, look.OneLine(w.stage)), width), "")
+	add("")
+	add(each(t.strong, shorten(wrap(w.course, width), 2, width))...)
+	add(shorten(wrap(fmt.Sprintf("Stage %d · %s", w.choice.Stage, look.OneLine(w.stage)), width), 2, width)...)
+	add("")
 
 	end := w.end(p)
 	room := p.height - len(out) - len(end)

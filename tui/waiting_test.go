@@ -229,3 +229,9 @@ func TestSentence(t *testing.T) {
 		}
 	}
 }
+
+func TestWaitingSaysLongTitlesInFull(t *testing.T) {
+	d := drive(t, Options{Home: koreanHome()}).press("enter", "enter")
+	d.resize(40, 15)
+	d.shows("\n 정렬 알고리즘의 기초부터 병렬 처리까지\n 한 걸음씩 따라가는 긴 제목의 강의\n Stage 2 · 비교 횟수 세기와 그 의미에\n 대한 아주 길고 자세한 설명\n\n", "in all")
+}

@@ -131,18 +131,21 @@ func (m *Model) footer() string {
 	return pad + look.Spread(m.hintLine(m.hints(), room), progress, width)
 }
 
+// progress gives way to the keys: where it is narrow it is numbers only, and
+// in the help there is none.
 func (m *Model) progress() string {
-	size := 10
+	page, question, size := "page ", "question ", 10
 	if m.width < look.Narrow {
-		size = 4
+		page, question, size = "", "", 4
 	}
-	switch m.screen() {
-	case overview, reading:
+	switch {
+	case m.overlay == helping:
+	case m.screen() == overview, m.screen() == reading:
 		at := m.place.Page + 1
-		return m.theme.faded.Render(fmt.Sprintf("page %d/%d ", at, m.pages())) + m.theme.bar(at, m.pages(), size)
-	case questioning:
+		return m.theme.faded.Render(fmt.Sprintf("%s%d/%d ", page, at, m.pages())) + m.theme.bar(at, m.pages(), size)
+	case m.screen() == questioning:
 		all := len(m.stage.Questions)
-		return m.theme.faded.Render(fmt.Sprintf("question %d/%d ", m.place.Quiz.current()+1, all)) +
+		return m.theme.faded.Render(fmt.Sprintf("%s%d/%d ", question, m.place.Quiz.current()+1, all)) +
 			m.theme.bar(m.place.Quiz.mastered(), all, size)
 	}
 	return ""

@@ -35,11 +35,12 @@ func (m *Model) hintLine(hints []hint, width int) string {
 	return out
 }
 
-// hints are the keys that do something now, the most useful first.
+// hints are the keys that do something now, the most useful first. Those that
+// a question on the screen names itself are not said twice.
 func (m *Model) hints() []hint {
 	switch {
 	case m.overlay == leaving:
-		return []hint{{"y", "leave"}, {"n", "stay"}}
+		return nil
 	case m.overlay == helping:
 		return []hint{{"any key", "back to the lesson"}}
 	}
@@ -68,7 +69,7 @@ func (m *Model) hints() []hint {
 func (m *Model) questionHints(common []hint) []hint {
 	switch {
 	case m.place.Quiz.Phase == checking:
-		return append([]hint{{"y", "yes"}, {"n", "not yet"}}, common...)
+		return append(common, hint{"p", "reread"})
 	case m.place.Quiz.Phase != asking:
 		return append([]hint{{"enter", "go on"}}, common...)
 	case m.typing():

@@ -218,8 +218,8 @@ func (m *Model) addResponse(s *sheet, q course.Question, width int) {
 		s.lines = append(s.lines, m.theme.strong.Render("A model answer"))
 		s.lines = append(s.lines, m.markdown.lines(q.Answer, width)...)
 		s.to = len(s.lines)
-		s.pinned = append([]string{""}, look.Wrap(m.theme.strong.Render("Did your answer say the same?")+
-			"  "+m.theme.brand.Render("y")+" yes   "+m.theme.brand.Render("n")+" not yet", width)...)
+		s.pinned = append([]string{""}, look.Wrap(m.theme.strong.Render("Did your answer say the same?"), width)...)
+		s.pinned = append(s.pinned, m.theme.brand.Render("y")+" yes   "+m.theme.brand.Render("n")+" not yet")
 	}
 }
 

@@ -81,7 +81,7 @@ func (m *Model) draw() (string, *tea.Cursor) {
 	for _, line := range pinned {
 		lines = append(lines, look.Clip(pad+line, m.width))
 	}
-	lines = append(lines[:min(len(lines), m.height-2)], m.status(all-at-room), m.footer())
+	lines = append(lines[:min(len(lines), m.height-2)], m.status(at > 0, at+room < all), m.footer())
 	if cursor != nil && cursor.Y >= m.height-2 {
 		cursor = nil
 	}
@@ -102,21 +102,24 @@ func (m *Model) header() string {
 	return look.Clip(t.brand.Render(look.SignBrand+name)+t.faded.Render(" · ")+t.strong.Render(stage), m.width)
 }
 
-// status is the line above the footer: a notice, or that there is more to read.
-func (m *Model) status(below int) string {
+// status is the line above the footer: where there is more to read, beside a
+// notice in a sign only.
+func (m *Model) status(above, below bool) string {
 	pad := strings.Repeat(" ", m.margin())
-	more := ""
-	if below > 0 {
-		more = m.theme.faded.Render("↓ more below")
+	sign, words := "", ""
+	switch {
+	case above && below:
+		sign, words = "↑↓", " more above and below"
+	case above:
+		sign, words = "↑", " more above"
+	case below:
+		sign, words = "↓", " more below"
 	}
 	if m.notice == "" {
-		return pad + more
+		return pad + m.theme.faded.Render(sign+words)
 	}
 	notice := m.theme.news.Bold(true).Render(look.SignNotice+" ") + m.theme.news.Render(m.notice)
-	if below > 0 {
-		more = m.theme.faded.Render("↓")
-	}
-	return pad + look.Spread(notice, more, m.width-2*m.margin())
+	return pad + look.Spread(notice, m.theme.faded.Render(sign), m.width-2*m.margin())
 }
 
 // footer is one line of keys, and how far the learner is.

@@ -28,7 +28,8 @@ func (d *drawing) inline(parent ast.Node, style lipgloss.Style) string {
 		case *ast.String:
 			out.WriteString(style.Render(oneRow(string(n.Value))))
 		case *ast.CodeSpan:
-			out.WriteString(d.theme.code.Inherit(style).Render(look.Hold(oneRow(d.plain(n)))))
+			code := d.theme.quote + look.Hold(oneRow(d.plain(n))) + d.theme.quote
+			out.WriteString(d.theme.code.Inherit(style).Render(code))
 		case *ast.Emphasis:
 			inner := style.Italic(true)
 			if n.Level > 1 {

@@ -11,7 +11,7 @@ import (
 )
 
 func drawn(source string, width int) []string {
-	theme := newTheme(true)
+	theme := newTheme(true, false)
 	return newMarkdown(&theme).lines(source, width)
 }
 
@@ -51,7 +51,7 @@ func TestMarkdown(t *testing.T) {
 }
 
 func TestMarkdownIsDrawnOnce(t *testing.T) {
-	theme := newTheme(true)
+	theme := newTheme(true, false)
 	m := newMarkdown(&theme)
 	if a, b := m.lines("text", 20), m.lines("text", 20); &a[0] != &b[0] {
 		t.Error("the same text was drawn twice")

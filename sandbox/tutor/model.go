@@ -7,6 +7,7 @@ import (
 
 	"charm.land/bubbles/v2/textarea"
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
 
 	"lectern/course"
 	"lectern/internal/look"
@@ -67,6 +68,8 @@ type Model struct {
 	now    func() time.Time
 
 	width, height int
+	light         bool // the background
+	colourless    bool // the terminal has no colours, or is asked for none
 	theme         theme
 	markdown      *markdown
 	sheet         sheet
@@ -104,7 +107,7 @@ func NewModel(o Options) (*Model, error) {
 		m.next = &o.Course.Stages[o.Stage]
 	}
 	m.markdown = newMarkdown(&m.theme)
-	m.paint(true)
+	m.paint()
 	m.place = m.keeper.load(newPlace(m.course.ID, m.stage), m.pages(), len(m.stage.Questions))
 	m.field.SetValue(m.place.Quiz.Answer)
 	if m.place.Completion != "" {
@@ -147,7 +150,11 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.WindowSizeMsg:
 		cmd = m.resize(msg)
 	case tea.BackgroundColorMsg:
-		m.paint(msg.IsDark())
+		m.light = !msg.IsDark()
+		m.paint()
+	case tea.ColorProfileMsg:
+		m.colourless = msg.Profile < colorprofile.ANSI
+		m.paint()
 	case tea.KeyPressMsg:
 		m.notice = ""
 		cmd = m.key(msg)
@@ -197,8 +204,8 @@ func (m *Model) resize(size tea.WindowSizeMsg) tea.Cmd {
 	return tea.ClearScreen
 }
 
-func (m *Model) paint(dark bool) {
-	m.theme = newTheme(dark)
+func (m *Model) paint() {
+	m.theme = newTheme(!m.light, m.colourless)
 	m.markdown.forget()
 	m.paintField()
 }

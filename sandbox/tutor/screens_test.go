@@ -12,6 +12,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
+	"github.com/charmbracelet/colorprofile"
 	"github.com/charmbracelet/x/ansi"
 
 	"lectern/internal/look"
@@ -146,6 +147,18 @@ func TestLightAndDarkDiffer(t *testing.T) {
 	}
 	if ansi.Strip(dark) != ansi.Strip(light) {
 		t.Error("the colours have changed the text")
+	}
+}
+
+func TestCodeIsQuotedWithoutColours(t *testing.T) {
+	l := begin(t, 1, "", true)
+	l.keys("enter")
+	if text := l.shown(); strings.Contains(text, "`stretches`") {
+		t.Errorf("code is quoted though it has a colour:\n%s", text)
+	}
+	l.do(tea.ColorProfileMsg{Profile: colorprofile.ASCII})
+	if text := l.shown(); !strings.Contains(text, "`stretches`") {
+		t.Errorf("code is like any other word:\n%s", text)
 	}
 }
 

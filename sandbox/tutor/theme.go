@@ -11,7 +11,8 @@ import (
 // theme is the styles of all screens. No style is the only sign of anything:
 // there is always a word or a sign beside it. Terminals without colour, and
 // people who ask for none, get what is left after Bubble Tea has taken the
-// colours out: bold, italic and underline.
+// colours out, bold, italic and underline, and quotes around code, which has
+// nothing but its colour otherwise.
 type theme struct {
 	brand  lipgloss.Style // the course, the selection, keys
 	strong lipgloss.Style // titles
@@ -20,9 +21,14 @@ type theme struct {
 	bad    lipgloss.Style
 	news   lipgloss.Style // notices and links
 	code   lipgloss.Style
+	quote  string // stands before and behind code in a text
 }
 
-func newTheme(dark bool) theme {
+func newTheme(dark, colourless bool) theme {
+	quote := ""
+	if colourless {
+		quote = "`"
+	}
 	p := look.NewPalette(dark)
 	ink := func(c color.Color) lipgloss.Style { return lipgloss.NewStyle().Foreground(c) }
 	return theme{
@@ -33,6 +39,7 @@ func newTheme(dark bool) theme {
 		bad:    ink(p.Red).Bold(true),
 		news:   ink(p.Blue),
 		code:   ink(p.Teal),
+		quote:  quote,
 	}
 }
 

@@ -70,7 +70,7 @@ func (m *Model) keyInSaving(name string) tea.Cmd {
 		m.send()
 		return everySecond()
 	}
-	m.scrolled(name)
+	m.moved(name)
 	return nil
 }
 

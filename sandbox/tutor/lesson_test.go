@@ -231,19 +231,6 @@ func TestBrokenChoiceIsFreeResponse(t *testing.T) {
 	}
 }
 
-func TestResizeKeepsPlace(t *testing.T) {
-	l := begin(t, 1, "", true)
-	l.do(tea.WindowSizeMsg{Width: 80, Height: 12})
-	l.keys("enter", "pgdown", "pgdown")
-	want := l.offset
-	for _, w := range []int{40, 33, 120, 61, 80} {
-		l.do(tea.WindowSizeMsg{Width: w, Height: 12})
-	}
-	if l.offset != want {
-		t.Errorf("offset %d after resizes, want %d", l.offset, want)
-	}
-}
-
 // TestSameSizeRedraws: a terminal that comes back knows nothing of the screen.
 func TestSameSizeRedraws(t *testing.T) {
 	l := begin(t, 1, "", true)

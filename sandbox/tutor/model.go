@@ -243,6 +243,7 @@ func (m *Model) key(k tea.KeyPressMsg) tea.Cmd {
 	case "enter", "esc":
 		return tea.Quit
 	}
+	m.moved(name)
 	return nil
 }
 

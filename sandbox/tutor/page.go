@@ -138,6 +138,10 @@ func (m *Model) readOn(name string) bool {
 	return true
 }
 
+// moved reports whether name is a key that scrolls, with space among them, and
+// does so.
+func (m *Model) moved(name string) bool { return m.readOn(name) || m.scrolled(name) }
+
 // turn goes a page on or back; on from the last one finishes the stage where
 // it asks nothing.
 func (m *Model) turn(by int) tea.Cmd {

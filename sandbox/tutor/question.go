@@ -44,7 +44,7 @@ func (m *Model) keyInQuestion(k tea.KeyPressMsg, name string) tea.Cmd {
 		case "n":
 			m.judge(false)
 		default:
-			m.scrolled(name)
+			m.moved(name)
 		}
 		return nil
 	case asking:

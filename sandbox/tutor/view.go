@@ -102,24 +102,34 @@ func (m *Model) header() string {
 	return look.Clip(t.brand.Render(look.SignBrand+name)+t.faded.Render(" · ")+t.strong.Render(stage), m.width)
 }
 
-// status is the line above the footer: where there is more to read, beside a
-// notice in a sign only.
+// status is the line above the footer: where there is more to read, and by
+// which key; beside a notice in a sign only.
 func (m *Model) status(above, below bool) string {
 	pad := strings.Repeat(" ", m.margin())
 	sign, words := "", ""
 	switch {
+	case m.overlay == leaving: // nothing scrolls
 	case above && below:
-		sign, words = "↑↓", " more above and below"
+		sign, words = "↑↓", " more above and below: "+m.keyForMore()
 	case above:
 		sign, words = "↑", " more above"
 	case below:
-		sign, words = "↓", " more below"
+		sign, words = "↓", " more below: "+m.keyForMore()
 	}
 	if m.notice == "" {
 		return pad + m.theme.faded.Render(sign+words)
 	}
 	notice := m.theme.news.Bold(true).Render(look.SignNotice+" ") + m.theme.news.Render(m.notice)
 	return pad + look.Spread(notice, m.theme.faded.Render(sign), m.width-2*m.margin())
+}
+
+// keyForMore is space wherever space is not a letter, since not every keyboard
+// has the other one.
+func (m *Model) keyForMore() string {
+	if m.typing() && m.overlay != helping {
+		return "pgdn"
+	}
+	return "space"
 }
 
 // footer is one line of keys, and how far the learner is.

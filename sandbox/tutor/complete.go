@@ -15,6 +15,9 @@ import (
 // it than that it is being saved.
 const calmAfter = 2 * time.Second
 
+// lowEnd is the height below which the end of a stage is short of lines.
+const lowEnd = 20
+
 // finish ends the lesson: the result gets its ID, which is kept before
 // anything is sent, and goes out.
 func (m *Model) finish() tea.Cmd {
@@ -80,7 +83,7 @@ func everySecond() tea.Cmd {
 
 // skipped is the empty line above a short text, where there is room for it.
 func (m *Model) skipped() []string {
-	if m.height < 20 {
+	if m.height < lowEnd {
 		return nil
 	}
 	return []string{""}
@@ -122,14 +125,19 @@ func (m *Model) completeLines() []string {
 	if m.alone {
 		next = m.theme.news.Render(look.SignNotice) + " This result is not recorded: this tutor runs on its own."
 	}
-	lines = append(append(lines, look.Wrap(next, width)...), "")
-	return append(lines, look.Wrap(m.theme.brand.Render("Enter")+" returns to the stages", width)...)
+	lines = append(lines, look.Wrap(next, width)...)
+	if m.height < lowEnd { // the line of keys says it as well
+		return lines
+	}
+	return append(append(lines, ""), look.Wrap(m.theme.brand.Render("Enter")+" returns to the stages", width)...)
 }
 
 func scored(score, questions int) string {
 	switch {
 	case questions == 1 && score == 1:
 		return "You answered the question rightly at the first attempt."
+	case questions == 2 && score == 2:
+		return "You answered both questions rightly at the first attempt."
 	case score == questions:
 		return fmt.Sprintf("You answered all %d questions rightly at the first attempt.", questions)
 	}

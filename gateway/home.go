@@ -42,7 +42,7 @@ func (s *Server) home(ctx context.Context, login string) (tui.Home, error) {
 	if c, ok := s.Courses.ByID(info.CourseID); ok {
 		home.Running.CourseTitle = c.Title
 		if info.Stage >= 1 && info.Stage <= len(c.Stages) {
-			home.Running.StageTitle = c.Stages[info.Stage-1].Title
+			home.Running.StageTitle = c.Stages[info.Stage-1].Name()
 		}
 	}
 	return home, nil
@@ -53,7 +53,7 @@ func viewOf(c course.Course, records []progress.Record, unlock course.Unlock) tu
 	done := doneIn(records)
 	for _, stage := range c.Stages {
 		v := tui.Stage{
-			Number: stage.Number, Title: stage.Title, Description: stage.Description, Questions: len(stage.Questions),
+			Number: stage.Number, Title: stage.Name(), Description: stage.Description, Questions: len(stage.Questions),
 		}
 		for _, concept := range stage.Concepts {
 			v.Concepts = append(v.Concepts, concept.Title)

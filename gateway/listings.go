@@ -82,8 +82,8 @@ func (s *session) stagesCommand() *cobra.Command {
 				rows = append(rows, r)
 			}
 			return print(cmd, rows, func(w io.Writer) {
-				for _, r := range rows {
-					_, _ = fmt.Fprintf(w, "%d\t%s\t%s\n", r.Number, r.State, r.Title)
+				for i, r := range rows {
+					_, _ = fmt.Fprintf(w, "%d\t%s\t%s\n", r.Number, r.State, c.Stages[i].Name())
 				}
 			})
 		},

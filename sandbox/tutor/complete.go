@@ -112,7 +112,7 @@ func (m *Model) completeLines() []string {
 	heading := fmt.Sprintf("%s Stage %d complete", look.SignDone, m.stage.Number)
 	lines := append(m.skipped(), look.Wrap(m.theme.good.Render(heading), width)...)
 	lines = append(lines, m.theme.good.Render(strings.Repeat("━", min(width, len([]rune(heading))))))
-	lines = append(append(lines, look.Wrap(m.theme.strong.Render(titled(m.stage)), width)...), "")
+	lines = append(append(lines, look.Wrap(m.theme.strong.Render(m.stage.Name()), width)...), "")
 	if n := len(m.stage.Questions); n > 0 {
 		score := m.place.Quiz.score()
 		lines = append(lines, look.Wrap(scored(score, n), width)...)
@@ -120,7 +120,7 @@ func (m *Model) completeLines() []string {
 	}
 	next := "You have finished the course."
 	if m.next != nil {
-		next = m.theme.strong.Render(fmt.Sprintf("Stage %d: %s", m.next.Number, titled(*m.next))) + " is now open."
+		next = m.theme.strong.Render(fmt.Sprintf("Stage %d: %s", m.next.Number, m.next.Name())) + " is now open."
 	}
 	if m.alone {
 		next = m.theme.news.Render(look.SignNotice) + " This result is not recorded: this tutor runs on its own."

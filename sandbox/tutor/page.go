@@ -170,7 +170,7 @@ func (m *Model) open(page int) {
 func (m *Model) overviewLines() []string {
 	width := m.textWidth()
 	lines := look.Wrap(m.theme.faded.Render(fmt.Sprintf("Stage %d of %d", m.stage.Number, len(m.course.Stages))), width)
-	lines = append(lines, look.Wrap(m.theme.brand.Render(titled(m.stage)), width)...)
+	lines = append(lines, look.Wrap(m.theme.brand.Render(m.stage.Name()), width)...)
 	lines = append(lines, "")
 	if about := m.about(); about != "" {
 		lines = append(lines, m.markdown.lines(about, width)...)
@@ -186,20 +186,6 @@ func (m *Model) overviewLines() []string {
 	}
 	lines = append(lines, look.Wrap(m.theme.faded.Render(questionsAhead(len(m.stage.Questions))), width)...)
 	return append(lines, "", m.theme.brand.Render("Enter")+" to begin")
-}
-
-// titled is the title of s without the number that some authors write before
-// it, since it always stands behind "Stage N" here.
-func titled(s course.Stage) string {
-	title := look.OneLine(s.Title)
-	rest, numbered := strings.CutPrefix(title, fmt.Sprintf("Stage %d", s.Number))
-	if rest = strings.TrimLeft(rest, " "); !numbered || rest == "" || !strings.ContainsRune(":.-–—·", []rune(rest)[0]) {
-		return title
-	}
-	if rest = strings.TrimLeft(rest, " :.-–—·"); rest != "" {
-		return rest
-	}
-	return title
 }
 
 // about is the stage's description, unless it only repeats the title.

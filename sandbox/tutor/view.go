@@ -92,7 +92,7 @@ func (m *Model) draw() (string, *tea.Cursor) {
 // matters more, and a few letters of the course say nothing.
 func (m *Model) header() string {
 	t := &m.theme
-	stage := fmt.Sprintf("Stage %d of %d: %s", m.stage.Number, len(m.course.Stages), titled(m.stage))
+	stage := fmt.Sprintf("Stage %d of %d: %s", m.stage.Number, len(m.course.Stages), m.stage.Name())
 	name := look.OneLine(m.course.Title)
 	room := m.width - lipgloss.Width(look.SignBrand+" · "+stage)
 	if m.width < look.Narrow && lipgloss.Width(name) > room {

@@ -261,7 +261,7 @@ func (p page) runningRow(s *Session, selected bool, width int) string {
 	full := head + course + " · " + stage + " " + look.OneLine(s.StageTitle)
 	right := "(running for " + lasted + ")"
 	if lipgloss.Width(full)+1+lipgloss.Width(right) > width {
-		right = lasted
+		right = "(" + lasted + ")"
 	}
 	// The number of the stage stays in sight, whatever the titles' length.
 	room := width - lipgloss.Width(right) - 1

@@ -38,20 +38,21 @@ func (s *session) noticeOf(exit sandbox.Exit, err error) tui.Notice {
 	return tui.Notice{Kind: tui.Bad, Text: "Your session has ended. Your place is kept: choose the stage again to go on."}
 }
 
-// praise names the stage that was finished since the learner last saw the
-// picker.
+// praise names the stage that was studied, if it was finished since the learner
+// last saw the picker.
 func (s *session) praise() tui.Notice {
-	finished, err := s.server.Progress.Learner(s.who.Login)
+	records, err := s.server.Progress.Course(s.who.Login, s.studied.CourseID)
 	if err != nil {
 		return tui.Notice{}
 	}
-	for _, records := range finished {
-		for _, r := range records {
-			if r.CompletedAt.After(s.sinceNotice) {
-				s.sinceNotice = r.CompletedAt
-				return tui.Notice{Kind: tui.Good, Text: fmt.Sprintf("Stage %d complete. Well done.", r.Stage)}
-			}
-		}
+	r := recordOf(records, s.studied.Stage)
+	if !r.CompletedAt.After(s.sinceNotice) {
+		return tui.Notice{}
 	}
-	return tui.Notice{}
+	s.sinceNotice = r.CompletedAt
+	text := fmt.Sprintf("Stage %d complete. Well done.", r.Stage)
+	if c, ok := s.server.Courses.ByID(s.studied.CourseID); ok && countDone(c, records) == len(c.Stages) {
+		text = fmt.Sprintf("Stage %d complete, and with it the whole course. Well done.", r.Stage)
+	}
+	return tui.Notice{Kind: tui.Good, Text: text}
 }

@@ -162,6 +162,21 @@ func TestCodeIsQuotedWithoutColours(t *testing.T) {
 	}
 }
 
+// TestLongNotice covers the text rather than being cut, up to half of it.
+func TestLongNotice(t *testing.T) {
+	l := begin(t, 1, "", true)
+	l.do(tea.WindowSizeMsg{Width: 40, Height: 15})
+	l.keys("enter")
+	l.do(noticeMsg("The gateway restarts at noon. Your session goes on, and nothing is lost."))
+	if text := l.shown(); !strings.Contains(text, " i The gateway restarts at noon. Your\n   session goes on, and nothing is\n   lost. ") {
+		t.Errorf("got\n%s", text)
+	}
+	l.do(noticeMsg(strings.Repeat("There is much to say. ", 100)))
+	if text := l.shown(); strings.Count(text, "There is much") != 5 || !strings.Contains(text, "The pull of the moon") {
+		t.Errorf("got\n%s", text)
+	}
+}
+
 func TestWindow(t *testing.T) {
 	v := begin(t, 1, "", true).View()
 	if want := "Stage 1 · Tides and Lighthouses"; v.WindowTitle != want {

@@ -81,8 +81,10 @@ func (m *Model) draw() (string, *tea.Cursor) {
 	for _, line := range pinned {
 		lines = append(lines, look.Clip(pad+line, m.width))
 	}
-	lines = append(lines[:min(len(lines), m.height-2)], m.status(at > 0, at+room < all), m.footer())
-	if cursor != nil && cursor.Y >= m.height-2 {
+	status := m.status(at > 0, at+room < all)
+	body := m.height - len(status) - 1
+	lines = append(append(lines[:min(len(lines), body)], status...), m.footer())
+	if cursor != nil && cursor.Y >= body {
 		cursor = nil
 	}
 	return strings.Join(lines, "\n"), cursor
@@ -103,8 +105,9 @@ func (m *Model) header() string {
 }
 
 // status is the line above the footer: where there is more to read, and by
-// which key; beside a notice in a sign only.
-func (m *Model) status(above, below bool) string {
+// which key; beside a notice in a sign only. A long notice covers as much of
+// the text above as it needs, up to half of it.
+func (m *Model) status(above, below bool) []string {
 	pad := strings.Repeat(" ", m.margin())
 	sign, words := "", ""
 	switch {
@@ -117,10 +120,18 @@ func (m *Model) status(above, below bool) string {
 		sign, words = "↓", " more below: "+m.keyForMore()
 	}
 	if m.notice == "" {
-		return pad + m.theme.faded.Render(sign+words)
+		return []string{pad + m.theme.faded.Render(sign+words)}
 	}
-	notice := m.theme.news.Bold(true).Render(look.SignNotice+" ") + m.theme.news.Render(m.notice)
-	return pad + look.Spread(notice, m.theme.faded.Render(sign), m.width-2*m.margin())
+	width := m.width - 2*m.margin()
+	most := max(1, m.bodyHeight()/2)
+	lines := look.Wrap(m.theme.news.Render(m.notice), width-lipgloss.Width(look.SignNotice+"  "+sign))
+	if len(lines) > most {
+		lines = append(lines[:most-1], strings.Join(lines[most-1:], " ")) // which is cut below
+	}
+	lines = hang(m.theme.news.Bold(true).Render(look.SignNotice)+" ", lines)
+	last := len(lines) - 1
+	lines[last] = look.Spread(lines[last], m.theme.faded.Render(sign), width)
+	return under(pad, lines)
 }
 
 // keyForMore is space wherever space is not a letter, since not every keyboard

@@ -36,7 +36,7 @@ func TestNumbers(t *testing.T) {
 		made = append(made, time.Since(begun))
 
 		name := sandbox.Name("ada")
-		bareExec = append(bareExec, timed(func() { l.exec(t, name, nil, io.Discard, "true") }))
+		bareExec = append(bareExec, timed(func() { l.exec(t.Context(), t, name, nil, io.Discard, "true") }))
 
 		s.drop() // the link is lost
 		begun = time.Now()
@@ -103,7 +103,7 @@ func (l *lab) bareReady(t *testing.T) time.Duration {
 
 // exec runs a command in a Pod as kubectl does, on a terminal where there is
 // input.
-func (l *lab) exec(t *testing.T, pod string, in io.Reader, out io.Writer, command ...string) {
+func (l *lab) exec(ctx context.Context, t *testing.T, pod string, in io.Reader, out io.Writer, command ...string) {
 	url := l.client.CoreV1().RESTClient().Post().Resource("pods").Namespace(l.namespace).Name(pod).SubResource("exec").
 		VersionedParams(&corev1.PodExecOptions{Command: command, Stdin: in != nil, Stdout: true, TTY: in != nil}, scheme.ParameterCodec).URL()
 	executor, err := remotecommand.NewWebSocketExecutor(l.config, "GET", url.String())
@@ -111,8 +111,8 @@ func (l *lab) exec(t *testing.T, pod string, in io.Reader, out io.Writer, comman
 		t.Error(err)
 		return
 	}
-	err = executor.StreamWithContext(t.Context(), remotecommand.StreamOptions{Stdin: in, Stdout: out, Tty: in != nil})
-	if err != nil && in == nil {
+	err = executor.StreamWithContext(ctx, remotecommand.StreamOptions{Stdin: in, Stdout: out, Tty: in != nil})
+	if err != nil && ctx.Err() == nil {
 		t.Error(err)
 	}
 }
@@ -126,11 +126,13 @@ func (l *lab) echoes(t *testing.T) (bare, through []time.Duration) {
 	in, typed := io.Pipe()
 	answer := newSteps()
 	done := make(chan struct{})
+	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
 		defer close(done)
-		l.exec(t, sandbox.Name("ada"), in, answer, "/bin/sh", "-c", "echo up; exec cat >/dev/null")
+		l.exec(ctx, t, sandbox.Name("ada"), in, answer, "/bin/sh", "-c", "echo up; exec cat >/dev/null")
 	}()
 	defer func() {
+		cancel() // a terminal's input has no end
 		_ = typed.Close()
 		<-done
 	}()
@@ -170,13 +172,14 @@ func (l *lab) bulk(t *testing.T) (bare, through float64) {
 			in, typed := io.Pipe()
 			defer func() { _ = typed.Close() }()
 			counted := &counter{}
-			l.exec(t, sandbox.Name("ada"), in, counted, "/bin/sh", "-c", fmt.Sprintf("stty raw; yes lectern | head -c %d", size))
+			l.exec(t.Context(), t, sandbox.Name("ada"), in, counted, "/bin/sh", "-c", fmt.Sprintf("stty raw; yes lectern | head -c %d", size))
 			if counted.n < size {
 				t.Errorf("%d bytes came by the bare exec", counted.n)
 			}
 		}))
 		s := l.start(t)
-		s.expect(t, "hello from")
+		s.typed(t, "say ready\r")
+		s.expect(t, "said ready")
 		throughTook = append(throughTook, timed(func() {
 			s.typed(t, fmt.Sprintf("send %d\r", size))
 			s.expect(t, "\nsent")

@@ -20,7 +20,7 @@ left. What was built stays in the cache. It is no error if there is nothing.`,
 				return err
 			}
 			begun := time.Now()
-			if err := n.Down(); err != nil {
+			if err := n.Down(cmd.Context(), teller(cmd.ErrOrStderr())); err != nil {
 				return err
 			}
 			fmt.Fprintf(cmd.ErrOrStderr(), "the cluster %s is down after %.1f s\n", n.Name, time.Since(begun).Seconds())

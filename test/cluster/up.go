@@ -36,10 +36,6 @@ func upCommand(s *settings) *cobra.Command {
 
 func up(ctx context.Context, n node.Node, cache build.Cache, out io.Writer) error {
 	begun := time.Now()
-	if _, err := n.PID(); err == nil {
-		fmt.Fprintf(out, "the cluster %s is up already\n", n.Name)
-		return nil
-	}
 	if err := cache.NeedPackages(ctx); err != nil {
 		return err
 	}
@@ -61,24 +57,45 @@ func up(ctx context.Context, n node.Node, cache build.Cache, out io.Writer) erro
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "bringing the cluster %s up\n", n.Name)
 	err = n.Up(ctx, node.Start{
 		Programs: programs,
 		Self:     []string{self, "node", "--name", n.Name, "--programs", programs},
-		Ready: func(component string, took time.Duration) {
-			fmt.Fprintf(out, "  %-24s ready after %4.1f s\n", component, took.Seconds())
-		},
+		Tell:     teller(out),
 	})
-	if errors.Is(err, node.ErrUp) {
-		fmt.Fprintf(out, "the cluster %s is up already\n", n.Name)
-		return nil
+	already := errors.Is(err, node.ErrUp)
+	if err != nil && !already {
+		return err
 	}
+	// Also where it is up already: the one who brought it up may have been
+	// killed before this.
+	if _, err := n.Import(ctx, pause.Tag, pause.Archive, pause.Key); err != nil {
+		if !already {
+			err = errors.Join(err, n.Down(context.WithoutCancel(ctx), teller(out)))
+		}
+		return err
+	}
+	if already {
+		return allRun(ctx, n, out)
+	}
+	fmt.Fprintf(out, "the cluster %s is up after %.1f s; logs are in %s\n", n.Name, time.Since(begun).Seconds(), n.Logs())
+	return nil
+}
+
+// allRun tells that the cluster is up already, if none of it has ended.
+func allRun(ctx context.Context, n node.Node, out io.Writer) error {
+	components, err := n.Components(ctx)
 	if err != nil {
 		return err
 	}
-	if _, err := n.Import(ctx, pause.Tag, pause.Archive, pause.Key); err != nil {
-		return errors.Join(err, n.Down())
+	for _, c := range components {
+		if !c.Running {
+			return fmt.Errorf("the cluster %s is up but %s has ended (%s); take it down first", n.Name, c.Name, c.Ended)
+		}
 	}
-	fmt.Fprintf(out, "the cluster is up after %.1f s; logs are in %s\n", time.Since(begun).Seconds(), n.Logs())
+	fmt.Fprintf(out, "the cluster %s is up already\n", n.Name)
 	return nil
+}
+
+func teller(out io.Writer) func(line string) {
+	return func(line string) { fmt.Fprintln(out, line) }
 }

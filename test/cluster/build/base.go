@@ -35,7 +35,7 @@ func (c Cache) store(ctx context.Context) (imageStore, error) {
 	if err != nil {
 		return imageStore{}, err
 	}
-	path, err := c.entry(ctx, "images", key, func(ctx context.Context, dir string) error {
+	path, err := c.entry(ctx, kind{"debian", keepLong}, key, func(ctx context.Context, dir string) error {
 		fmt.Fprintf(c.Log, "making a Debian %s base; this takes 1 to 4 minutes, once\n", debianSuite)
 		started := time.Now()
 		if err := makeBase(ctx, dir); err != nil {

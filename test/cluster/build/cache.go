@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"lectern/test/cluster/lock"
 )
 
 // Cache is the folder where things are kept, one entry for each set of inputs.
@@ -28,18 +30,27 @@ type Cache struct {
 	Log    io.Writer // what is being waited for, and what the builders print
 }
 
-// keepFor is how long an entry stays that nobody uses.
-const keepFor = 30 * 24 * time.Hour
+// kind is a kind of entry, and how long one stays that nobody uses. Those that
+// change with every build of Lectern stay a short time.
+type kind struct {
+	name    string
+	keepFor time.Duration
+}
+
+const (
+	keepLong   = 30 * 24 * time.Hour
+	keepImages = 24 * time.Hour
+)
 
 // entry returns the path of the entry kind-key, after making it if it is not
 // there. fill writes it into an empty folder, which becomes the entry only
 // when it is complete. One process at a time fills.
-func (c Cache) entry(ctx context.Context, kind, key string, fill func(ctx context.Context, dir string) error) (string, error) {
-	path := filepath.Join(c.Dir, kind+"-"+key)
+func (c Cache) entry(ctx context.Context, kind kind, key string, fill func(ctx context.Context, dir string) error) (string, error) {
+	path := filepath.Join(c.Dir, kind.name+"-"+key)
 	if isThere(path) {
 		return path, nil
 	}
-	unlock, err := c.lock(ctx, kind)
+	unlock, err := c.lock(ctx, kind.name)
 	if err != nil {
 		return "", err
 	}
@@ -50,7 +61,7 @@ func (c Cache) entry(ctx context.Context, kind, key string, fill func(ctx contex
 	if err := c.forget(kind); err != nil {
 		return "", err
 	}
-	fresh := filepath.Join(c.Dir, kind+".new")
+	fresh := filepath.Join(c.Dir, kind.name+".new")
 	if err := os.RemoveAll(fresh); err != nil {
 		return "", err
 	}
@@ -70,14 +81,14 @@ func isThere(path string) bool {
 }
 
 // forget removes entries that nobody has used for long.
-func (c Cache) forget(kind string) error {
-	entries, err := filepath.Glob(filepath.Join(c.Dir, kind+"-*"))
+func (c Cache) forget(kind kind) error {
+	entries, err := filepath.Glob(filepath.Join(c.Dir, kind.name+"-*"))
 	if err != nil {
 		return err
 	}
 	for _, path := range entries {
 		info, err := os.Stat(path)
-		if err != nil || time.Since(info.ModTime()) < keepFor {
+		if err != nil || time.Since(info.ModTime()) < kind.keepFor {
 			continue
 		}
 		if err := os.RemoveAll(path); err != nil {
@@ -88,37 +99,19 @@ func (c Cache) forget(kind string) error {
 }
 
 // lock makes sure that two runs do not build the same thing.
-func (c Cache) lock(ctx context.Context, kind string) (unlock func(), err error) {
+func (c Cache) lock(ctx context.Context, what string) (unlock func(), err error) {
 	if err := os.MkdirAll(c.Dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make the cache: %w", err)
 	}
-	file, err := os.OpenFile(filepath.Join(c.Dir, kind+".lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	file, err := os.OpenFile(filepath.Join(c.Dir, what+".lock"), os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("lock the cache: %w", err)
 	}
-	unlock = func() { _ = file.Close() }
-	err = unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-	if err == nil {
-		return unlock, nil
+	err = lock.Take(ctx, file, func() { fmt.Fprintf(c.Log, "waiting for another run that makes the same: %s\n", what) })
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
 	}
-	if !errors.Is(err, unix.EWOULDBLOCK) {
-		unlock()
-		return nil, fmt.Errorf("lock the cache: %w", err)
-	}
-	fmt.Fprintf(c.Log, "waiting for another run that makes the same: %s\n", kind)
-	ask := time.NewTicker(200 * time.Millisecond)
-	defer ask.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			unlock()
-			return nil, ctx.Err()
-		case <-ask.C:
-			if unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil {
-				return unlock, nil
-			}
-		}
-	}
+	return func() { _ = file.Close() }, nil
 }
 
 // keyOf is a name for a set of inputs: facts as they are, and the content of

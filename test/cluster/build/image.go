@@ -87,7 +87,7 @@ func (c Cache) image(ctx context.Context, r recipe) (Image, error) {
 	if err != nil {
 		return Image{}, err
 	}
-	path, err := c.entry(ctx, "image-"+r.name, key, func(ctx context.Context, dir string) error {
+	path, err := c.entry(ctx, kind{"image-" + r.name, keepImages}, key, func(ctx context.Context, dir string) error {
 		started := time.Now()
 		if err := store.build(ctx, r.tag, filepath.Join(r.context, r.dockerfile), r.context); err != nil {
 			return fmt.Errorf("build the image %s: %w", r.tag, err)
@@ -141,6 +141,14 @@ func (s imageStore) buildah(ctx context.Context, arguments ...string) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(running) }()
+	// It has no need of a network, but would prepare one in /etc.
+	settings := filepath.Join(running, "containers.conf")
+	text := fmt.Appendf(nil, "[network]\nnetwork_config_dir = %q\n", filepath.Join(running, "network"))
+	if err := os.WriteFile(settings, text, 0o644); err != nil {
+		return err
+	}
 	global := []string{"--root", filepath.Join(s.dir, "store"), "--runroot", running, "--storage-driver", "overlay"}
-	return run(ctx, exec.CommandContext(ctx, "buildah", append(global, arguments...)...))
+	cmd := exec.CommandContext(ctx, "buildah", append(global, arguments...)...)
+	cmd.Env = append(os.Environ(), "CONTAINERS_CONF="+settings)
+	return run(ctx, cmd)
 }

@@ -39,7 +39,7 @@ func (c Cache) Kubernetes(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return c.entry(ctx, "kubernetes", key, func(ctx context.Context, dir string) error {
+	return c.entry(ctx, kind{"kubernetes", keepLong}, key, func(ctx context.Context, dir string) error {
 		fmt.Fprintf(c.Log, "building Kubernetes %s; the first time takes about 10 minutes on 2 cores\n", version)
 		started := time.Now()
 		program := filepath.Join(dir, "kubernetes")

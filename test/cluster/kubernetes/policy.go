@@ -85,6 +85,7 @@ func enforcePolicies(ctx context.Context, config *options.KubeRouterConfig) erro
 	if err != nil {
 		return fmt.Errorf("make the health check: %w", err)
 	}
+	health.SetAlive() // it measures how late heartbeats may be from here on
 	heartbeats := make(chan *healthcheck.ControllerHeartbeat)
 	var running sync.WaitGroup
 	running.Add(1)

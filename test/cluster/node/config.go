@@ -10,12 +10,14 @@ import (
 
 // Where the components find things. Inside, /var and /run are the node's own.
 const (
-	insideDir     = "/var/lib/kubernetes"
-	binDir        = insideDir + "/bin"
-	pkiDir        = insideDir + "/pki"
-	configDir     = insideDir + "/config"
-	networkDir    = configDir + "/cni"
-	containerdURL = "unix:///run/containerd/containerd.sock"
+	insideDir  = "/var/lib/kubernetes"
+	binDir     = insideDir + "/bin"
+	pkiDir     = insideDir + "/pki"
+	configDir  = insideDir + "/config"
+	networkDir = configDir + "/cni"
+	// Not where both look by default: that is in the machine's own /usr.
+	volumePluginDir = "/var/lib/kubelet/volume-plugins"
+	containerdURL   = "unix:///run/containerd/containerd.sock"
 )
 
 // PauseImage is what holds the namespaces of a Pod. It must be imported before
@@ -76,7 +78,7 @@ func kubeletConfig(n Node, h host) ([]byte, error) {
 	config := object{
 		"apiVersion": "kubelet.config.k8s.io/v1beta1", "kind": "KubeletConfiguration",
 		"containerRuntimeEndpoint": containerdURL,
-		"volumePluginDir":          "/var/lib/kubelet/plugins",
+		"volumePluginDir":          volumePluginDir,
 		"tlsCertFile":              pkiDir + "/kubelet.crt",
 		"tlsPrivateKeyFile":        pkiDir + "/kubelet.key",
 		"authentication":           object{"x509": object{"clientCAFile": pkiDir + "/ca.crt"}},
@@ -94,6 +96,7 @@ func kubeletConfig(n Node, h host) ([]byte, error) {
 			"imagefs.available": "500Mi", "imagefs.inodesFree": "1%",
 		},
 		"evictionPressureTransitionPeriod": "10s",
+		"volumeStatsAggPeriod":             "10s", // how soon a full emptyDir is noticed
 		"imageGCHighThresholdPercent":      100,
 	}
 	if !h.cgroups.unified() {
@@ -177,8 +180,11 @@ func components(n Node) []component {
 			command: []string{
 				binDir + "/kube-controller-manager", "--bind-address=127.0.0.1",
 				"--kubeconfig=" + controllers, "--authentication-kubeconfig=" + controllers,
-				"--authorization-kubeconfig=" + controllers,
+				"--authorization-kubeconfig=" + controllers, "--authentication-skip-lookup=true",
 				"--leader-elect=false", "--use-service-account-credentials=true",
+				// Controllers start one by one, held up by this limit.
+				"--kube-api-qps=200", "--kube-api-burst=400",
+				"--flex-volume-plugin-dir=" + volumePluginDir,
 				"--root-ca-file=" + pkiDir + "/ca.crt",
 				"--tls-cert-file=" + pkiDir + "/loopback.crt", "--tls-private-key-file=" + pkiDir + "/loopback.key",
 				"--service-account-private-key-file=" + pkiDir + "/service-accounts.key",
@@ -195,7 +201,7 @@ func components(n Node) []component {
 			command: []string{
 				binDir + "/kube-scheduler", "--bind-address=127.0.0.1", "--leader-elect=false",
 				"--kubeconfig=" + scheduler, "--authentication-kubeconfig=" + scheduler,
-				"--authorization-kubeconfig=" + scheduler,
+				"--authorization-kubeconfig=" + scheduler, "--authentication-skip-lookup=true",
 				"--tls-cert-file=" + pkiDir + "/loopback.crt", "--tls-private-key-file=" + pkiDir + "/loopback.key",
 			},
 			ready: answers("https://127.0.0.1:10259/readyz"),

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -26,6 +27,7 @@ type Component struct {
 // control answers those who ask the node over its socket.
 type control struct {
 	server *http.Server
+	up     atomic.Bool // everything was ready once
 	ended  chan struct{}
 }
 
@@ -34,7 +36,13 @@ func serveControl(s *supervisor, all []component) (*control, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen for commands: %w", err)
 	}
+	c := &control{ended: make(chan struct{})}
 	mux := http.NewServeMux()
+	mux.HandleFunc("GET /up", func(w http.ResponseWriter, _ *http.Request) {
+		if !c.up.Load() {
+			http.Error(w, "the cluster is not up yet", http.StatusServiceUnavailable)
+		}
+	})
 	mux.HandleFunc("GET /components", func(w http.ResponseWriter, _ *http.Request) {
 		_ = json.NewEncoder(w).Encode(s.list(all))
 	})
@@ -53,7 +61,7 @@ func serveControl(s *supervisor, all []component) (*control, error) {
 	stop := func(_ context.Context, c component) error { return s.halt(c.name) }
 	mux.HandleFunc("POST /components/{name}/stop", do(stop))
 	mux.HandleFunc("POST /components/{name}/start", do(s.bringUp))
-	c := &control{server: &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}, ended: make(chan struct{})}
+	c.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	go func() {
 		defer close(c.ended)
 		_ = c.server.Serve(listener) // returns when close is called
@@ -94,6 +102,12 @@ func (n Node) Components(ctx context.Context) ([]Component, error) {
 		return nil, fmt.Errorf("read the node's answer: %w", err)
 	}
 	return list, nil
+}
+
+// isUp tells whether the node is there and not on its way up or down.
+func (n Node) isUp(ctx context.Context) bool {
+	_, err := n.ask(ctx, http.MethodGet, "/up")
+	return err == nil
 }
 
 // Stop kills a component, and Start starts it again with the same flags and

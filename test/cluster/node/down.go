@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,10 +16,11 @@ import (
 const downLimit = 30 * time.Second
 
 // Down ends the node, if it is running, and clears away what is left of it,
-// also of one that crashed or that a reboot ended.
-func (n Node) Down() error {
+// also of one that crashed or that a reboot ended. tell is given a line where another
+// command has to end first.
+func (n Node) Down(ctx context.Context, tell func(line string)) error {
 	if _, err := os.Stat(n.Dir()); err == nil {
-		unlock, err := n.lock()
+		unlock, err := n.lock(ctx, tell)
 		if err != nil {
 			return err
 		}

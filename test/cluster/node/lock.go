@@ -1,17 +1,18 @@
 package node
 
 import (
-	"errors"
+	"context"
 	"fmt"
 	"os"
 
-	"golang.org/x/sys/unix"
+	"lectern/test/cluster/lock"
 )
 
-// lock makes the node's folder, if need be, and keeps it from others that would
-// take the node up or down at the same time. The lock is on the folder itself,
-// so none is left behind.
-func (n Node) lock() (unlock func(), err error) {
+// lock makes the node's folder, if need be, and keeps others from taking the
+// node up or down at the same time. The lock is on the folder itself, so none
+// is left behind.
+func (n Node) lock(ctx context.Context, tell func(line string)) (unlock func(), err error) {
+	busy := func() { tell("waiting for another command that takes the cluster " + n.Name + " up or down") }
 	for {
 		if err := os.MkdirAll(n.Dir(), 0o700); err != nil {
 			return nil, fmt.Errorf("make the folder of the cluster: %w", err)
@@ -21,17 +22,14 @@ func (n Node) lock() (unlock func(), err error) {
 			return nil, fmt.Errorf("open the folder of the cluster: %w", err)
 		}
 		unlock := func() { _ = dir.Close() }
-		if err := unix.Flock(int(dir.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		if err := lock.Take(ctx, dir, busy); err != nil {
 			unlock()
-			if errors.Is(err, unix.EWOULDBLOCK) {
-				return nil, fmt.Errorf("another command takes the cluster %s up or down just now; wait until it is done", n.Name)
-			}
-			return nil, fmt.Errorf("lock the cluster: %w", err)
+			return nil, err
 		}
 		if sameFolder(dir, n.Dir()) {
 			return unlock, nil
 		}
-		unlock() // another one removed it before we had the lock
+		unlock() // the one before us removed it
 	}
 }
 

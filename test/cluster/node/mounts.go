@@ -40,8 +40,43 @@ func (n Node) changeRoom(programs string) error {
 	if err := unix.Mount("proc", "/proc", "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""); err != nil {
 		return fmt.Errorf("mount the node's /proc: %w", err)
 	}
+	if err := n.ownKernelSettings(); err != nil {
+		return err
+	}
 	if err := unix.Sethostname([]byte(n.Name)); err != nil {
 		return fmt.Errorf("name the node: %w", err)
+	}
+	return nil
+}
+
+// kernelSettings are what the kubelet asks of the kernel, below /proc/sys.
+var kernelSettings = map[string]string{
+	"vm/overcommit_memory":      "1",
+	"vm/panic_on_oom":           "0",
+	"kernel/panic":              "10",
+	"kernel/panic_on_oops":      "1",
+	"kernel/keys/root_maxkeys":  "1000000",
+	"kernel/keys/root_maxbytes": "25000000",
+}
+
+// ownKernelSettings shows the kubelet the settings as it wants them. Else it
+// would set them, for the whole machine and for good.
+func (n Node) ownKernelSettings() error {
+	for name, value := range kernelSettings {
+		file := filepath.Join("/run/sysctl", name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(file, []byte(value+"\n"), 0o644); err != nil {
+			return err
+		}
+		setting := filepath.Join("/proc/sys", name)
+		if _, err := os.Stat(setting); err != nil {
+			continue // this kernel has no such setting
+		}
+		if err := unix.Mount(file, setting, "", unix.MS_BIND, ""); err != nil {
+			return fmt.Errorf("cover %s: %w", setting, err)
+		}
 	}
 	return nil
 }

@@ -59,7 +59,7 @@ func (n Node) Containerd() string { return filepath.Join(n.Dir(), "run/container
 
 // Logs is the folder that components write to, and Log is the file of one.
 func (n Node) Logs() string                { return filepath.Join(n.varDir(), "log") }
-func (n Node) Log(component string) string { return logFile(n.varDir(), component) }
+func (n Node) Log(component string) string { return logFile(n.Logs(), component) }
 
 // varDir and runDir are mounted on /var and /run inside.
 func (n Node) varDir() string  { return filepath.Join(n.Dir(), "var") }
@@ -68,9 +68,7 @@ func (n Node) control() string { return filepath.Join(n.runDir(), controlSocket)
 func (n Node) nodeLog() string { return filepath.Join(n.Dir(), "node.log") }
 func (n Node) cgroup() string  { return "lectern-cluster-" + n.Name }
 
-func logFile(varDir, component string) string {
-	return filepath.Join(varDir, "log", component+".log")
-}
+func logFile(logs, component string) string { return filepath.Join(logs, component+".log") }
 
 // ErrDown means that the node is not running.
 var ErrDown = errors.New("the cluster is not up")

@@ -67,7 +67,7 @@ func (n Node) run(ctx context.Context, programs string, line io.ReadCloser, mess
 	if err != nil {
 		return err
 	}
-	s := newSupervisor(api)
+	s := newSupervisor(api, "/var/log")
 	defer s.close()
 	all := components(n)
 	control, err := serveControl(s, all)
@@ -88,6 +88,7 @@ func (n Node) run(ctx context.Context, programs string, line io.ReadCloser, mess
 		}
 		return err
 	}
+	control.up.Store(true)
 	if err := messages.Encode(progress{Up: true}); err != nil {
 		return fmt.Errorf("tell that the node is up: %w", err)
 	}
@@ -99,17 +100,15 @@ func (n Node) run(ctx context.Context, programs string, line io.ReadCloser, mess
 	return nil
 }
 
-// bringUpAll starts each component as soon as those before it are ready.
+// bringUpAll starts each component as soon as those before it are ready. Where
+// one ends meanwhile, also one that was ready before, the start has failed.
 func (s *supervisor) bringUpAll(ctx context.Context, all []component, messages *json.Encoder) error {
 	ready := make(map[string]chan struct{})
 	for _, c := range all {
 		ready[c.name] = make(chan struct{})
 	}
-	type step struct {
-		name string
-		took time.Duration
-	}
-	steps := make(chan step)
+	steps := make(chan progress)
+	done := make(chan struct{})
 	group, ctx := errgroup.WithContext(ctx)
 	for _, c := range all {
 		group.Go(func() error {
@@ -120,29 +119,42 @@ func (s *supervisor) bringUpAll(ctx context.Context, all []component, messages *
 					return ctx.Err()
 				}
 			}
-			started := time.Now()
-			if err := s.bringUp(ctx, c); err != nil {
+			begun := time.Now()
+			p, err := s.start(c)
+			if err != nil {
+				return err
+			}
+			if err := s.becomeReady(ctx, c, p); err != nil {
 				return err
 			}
 			close(ready[c.name])
 			select {
-			case steps <- step{c.name, time.Since(started)}:
+			case steps <- progress{Step: c.name, Took: time.Since(begun)}:
 			case <-ctx.Done():
+				return ctx.Err()
 			}
-			return nil
+			select {
+			case <-p.exited:
+				return ended(c, p)
+			case <-done:
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
 		})
 	}
 	group.Go(func() error {
 		for range all {
 			select {
-			case done := <-steps:
-				if err := messages.Encode(progress{Step: done.name, Took: done.took}); err != nil {
+			case step := <-steps:
+				if err := messages.Encode(step); err != nil {
 					return fmt.Errorf("tell how far the start is: %w", err)
 				}
 			case <-ctx.Done():
 				return ctx.Err()
 			}
 		}
+		close(done)
 		return nil
 	})
 	return group.Wait()

@@ -34,6 +34,7 @@ type process struct {
 // each Pod's shim is one.
 type supervisor struct {
 	api       *client
+	logs      string // folder
 	cancel    context.CancelFunc
 	reaped    chan struct{}
 	mu        sync.Mutex
@@ -42,9 +43,9 @@ type supervisor struct {
 
 // newSupervisor also starts the goroutine that waits for children; from then
 // on nothing else in this process may. close ends it.
-func newSupervisor(api *client) *supervisor {
+func newSupervisor(api *client, logs string) *supervisor {
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &supervisor{api: api, cancel: cancel, reaped: make(chan struct{}), processes: make(map[string]*process)}
+	s := &supervisor{api: api, logs: logs, cancel: cancel, reaped: make(chan struct{}), processes: make(map[string]*process)}
 	children := make(chan os.Signal, 1)
 	signal.Notify(children, unix.SIGCHLD)
 	go func() {
@@ -95,7 +96,7 @@ func (s *supervisor) reap() {
 }
 
 func (s *supervisor) start(c component) (*process, error) {
-	out, err := os.OpenFile(logFile("/var", c.name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	out, err := os.OpenFile(logFile(s.logs, c.name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("open the log of %s: %w", c.name, err)
 	}
@@ -140,23 +141,31 @@ func (s *supervisor) bringUp(ctx context.Context, c component) error {
 	if err != nil {
 		return err
 	}
+	return s.becomeReady(ctx, c, p)
+}
+
+func (s *supervisor) becomeReady(ctx context.Context, c component, p *process) error {
 	ctx, cancel := context.WithTimeout(ctx, readyLimit)
 	defer cancel()
 	ask := time.NewTicker(askEvery)
 	defer ask.Stop()
-	var last error
+	last := errors.New("it did not answer")
 	for {
 		select {
 		case <-p.exited:
-			return &componentError{c.name, "ended: " + describe(p.status)}
+			return ended(c, p)
 		case <-ctx.Done():
 			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 				return &componentError{c.name, fmt.Sprintf("was not ready within %s: %v", readyLimit, last)}
 			}
 			return ctx.Err()
 		case <-ask.C:
-			if last = c.ready(ctx, s.api); last == nil {
+			err := c.ready(ctx, s.api)
+			if err == nil {
 				return nil
+			}
+			if ctx.Err() == nil {
+				last = err
 			}
 		}
 	}
@@ -186,6 +195,10 @@ func describe(status unix.WaitStatus) string {
 		return "killed by " + unix.SignalName(status.Signal())
 	}
 	return fmt.Sprintf("exit status %d", status.ExitStatus())
+}
+
+func ended(c component, p *process) error {
+	return &componentError{c.name, "ended: " + describe(p.status)}
 }
 
 // componentError names the component whose log tells more.

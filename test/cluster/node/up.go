@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"strings"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -24,8 +23,8 @@ type Start struct {
 	Programs string
 	// Self is the command that calls Run in the node's first process.
 	Self []string
-	// Ready is told of each component that is ready, and how long that took.
-	Ready func(component string, took time.Duration)
+	// Tell is given lines on what is being waited for, and how far it is.
+	Tell func(line string)
 }
 
 // Up starts the node and returns when all of it is ready. If it fails, or ctx
@@ -35,15 +34,15 @@ func (n Node) Up(ctx context.Context, how Start) (err error) {
 	if err != nil {
 		return err
 	}
-	unlock, err := n.lock()
+	unlock, err := n.lock(ctx, how.Tell)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	if _, err := n.PID(); err == nil {
+	if n.isUp(ctx) {
 		return ErrUp
 	}
-	if err := n.clear(); err != nil { // what a crash left
+	if err := n.clear(); err != nil { // what a crash left, or one who was killed while starting
 		return err
 	}
 	defer func() {
@@ -65,6 +64,7 @@ func (n Node) Up(ctx context.Context, how Start) (err error) {
 	if err := h.cgroups.make(n.cgroup()); err != nil {
 		return err
 	}
+	how.Tell("starting the cluster " + n.Name + " and waiting for its components to be ready")
 	ours, theirs, err := socketpair()
 	if err != nil {
 		return err
@@ -77,7 +77,7 @@ func (n Node) Up(ctx context.Context, how Start) (err error) {
 	}
 	cut := context.AfterFunc(ctx, func() { _ = unix.Shutdown(int(ours.Fd()), unix.SHUT_RDWR) })
 	defer cut()
-	err = n.follow(json.NewDecoder(ours), how.Ready)
+	err = n.follow(json.NewDecoder(ours), how.Tell)
 	if err == nil {
 		return first.Process.Release()
 	}
@@ -113,7 +113,7 @@ func (n Node) startFirst(self []string, line *os.File) (*exec.Cmd, error) {
 }
 
 // follow reads what the first process tells until it is up.
-func (n Node) follow(messages *json.Decoder, ready func(string, time.Duration)) error {
+func (n Node) follow(messages *json.Decoder, tell func(string)) error {
 	for {
 		var message progress
 		if err := messages.Decode(&message); err != nil {
@@ -127,7 +127,7 @@ func (n Node) follow(messages *json.Decoder, ready func(string, time.Duration)) 
 		case message.Failed != "":
 			return errors.New(message.Failed)
 		default:
-			ready(message.Step, message.Took)
+			tell(fmt.Sprintf("  %-24s ready after %4.1f s", message.Step, message.Took.Seconds()))
 		}
 	}
 }
@@ -142,11 +142,15 @@ func socketpair() (ours, theirs *os.File, err error) {
 
 // tail is the last lines of a log.
 func tail(path string) string {
-	const lines = 15
+	const lines, width = 15, 300
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return err.Error()
 	}
 	all := strings.Split(string(bytes.TrimSpace(data)), "\n")
-	return "  " + strings.Join(all[max(0, len(all)-lines):], "\n  ")
+	all = all[max(0, len(all)-lines):]
+	for i, line := range all {
+		all[i] = "  " + line[:min(len(line), width)]
+	}
+	return strings.Join(all, "\n")
 }

@@ -2,6 +2,7 @@
 # those who work on Lectern.
 
 BIN        := bin/lectern
+CLUSTER    := bin/cluster
 VERSION    ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 GOFLAGS    := -trimpath
 LDFLAGS    := -s -w -X main.version=$(VERSION)
@@ -12,7 +13,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 RUN_PACKAGES  := bubblewrap:/usr/bin/bwrap openssh-client:/usr/bin/ssh
 TEST_PACKAGES := $(RUN_PACKAGES) tmux:/usr/bin/tmux
 
-.PHONY: run build test lint fmt fuzz bench screenshots packages test-packages clean
+.PHONY: run build test lint fmt fuzz bench screenshots images cluster cluster-up cluster-images cluster-down packages test-packages clean
 
 run: packages build ## Run the gateway for yourself, with the sample course
 	$(BIN) serve --trust-me --ssh.listen 127.0.0.1:2222 --metrics.listen=
@@ -46,6 +47,23 @@ bench: ## Run the benchmarks
 
 screenshots: test-packages build ## Take the pictures of the README anew
 	scripts/screenshots $(BIN) docs/images
+
+images: build ## Build the container images with docker or podman
+	@engine=$$(command -v docker || command -v podman) || { echo "neither docker nor podman is here to build images with; please install one of them" >&2; exit 1; }; \
+	set -ex; $$engine build -t lectern:latest .; $$engine build -t lectern-sandbox:latest -f sandbox/image/Dockerfile .
+
+cluster:
+	@mkdir -p bin
+	go build -o $(CLUSTER) ./test/cluster
+
+cluster-up: cluster ## Bring a real one-node Kubernetes up on this machine (as root)
+	$(CLUSTER) up
+
+cluster-images: cluster build ## Build the images and give them to that Kubernetes
+	$(CLUSTER) images
+
+cluster-down: cluster ## Take it down and leave nothing behind
+	$(CLUSTER) down
 
 packages:
 	@scripts/need-packages $(RUN_PACKAGES)

@@ -244,9 +244,11 @@ func TestWarningsOfLife(t *testing.T) {
 	now := time.Now()
 	h.expires, h.lastInput = now.Add(2*time.Hour), now
 	var told []string
-	warned := 0
+	c := newClocks(h)
 	for left := 2 * time.Hour; left > 0; left -= 30 * time.Second {
-		_, warned = h.tick(h.expires.Add(-left), warned, func(stopOrder) { t.Error("stopped early") })
+		if _, over := c.look(h.expires.Add(-left)); over != nil {
+			t.Errorf("stopped with %s left: %+v", left, over)
+		}
 		for len(h.primary.queue) > 0 {
 			told = append(told, string(<-h.primary.queue))
 		}

@@ -35,6 +35,7 @@ type tutor struct {
 	done    chan struct{}
 	reaped  chan struct{} // closed once there is no process left to wait for
 	outcome sandbox.Exit  // valid once done is closed
+	force   *time.Timer   // ends a tutor that was asked to leave and does not
 
 	sending sync.Mutex // one line at a time on link
 }
@@ -121,7 +122,14 @@ func (t *tutor) wait() {
 
 func (t *tutor) exited() <-chan struct{} { return t.done }
 
-func (t *tutor) exit() sandbox.Exit { return t.outcome }
+// exit tells how the tutor ended, once exited is closed. Like stop, it belongs
+// to the one goroutine that supervises.
+func (t *tutor) exit() sandbox.Exit {
+	if t.force != nil {
+		t.force.Stop()
+	}
+	return t.outcome
+}
 
 // stop asks the tutor's process group to leave and ends it by force when it
 // has not left after patience. A tutor that was never started leaves at once.
@@ -143,11 +151,7 @@ func (t *tutor) stop(patience time.Duration) {
 	group := -t.cmd.Process.Pid
 	_ = syscall.Kill(group, syscall.SIGTERM)
 	_ = syscall.Kill(group, syscall.SIGCONT)
-	force := time.AfterFunc(patience, func() { _ = syscall.Kill(group, syscall.SIGKILL) })
-	go func() {
-		<-t.done
-		force.Stop()
-	}()
+	t.force = time.AfterFunc(patience, func() { _ = syscall.Kill(group, syscall.SIGKILL) })
 }
 
 // killRest ends whatever the tutor has left running, in its process group or

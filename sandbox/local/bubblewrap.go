@@ -93,6 +93,7 @@ func (b *Backend) jailArguments(name, courseDir string, at place, environ []stri
 	}
 	args = append(args,
 		"--info-fd", strconv.Itoa(infoFD), "--block-fd", strconv.Itoa(blockFD),
+		"--sync-fd", strconv.Itoa(lockFD), // held by the first process inside, so until the last one ends
 		"--ro-bind", b.opts.Executable, insideExecutable,
 		"--bind", filepath.Join(dir, "run"), insideRun,
 		"--bind", b.home(name), insideHome,

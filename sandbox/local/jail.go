@@ -100,7 +100,7 @@ func (j *jail) Kill(ctx context.Context, reason string) error {
 		}
 	}
 	// The record stays for Watch, which tells how it ended.
-	return j.backend.clearEnded(ctx, j.name, j.backend.cgroups.remove)
+	return j.backend.clearEnded(ctx, j.name, j.backend.settle)
 }
 
 // force ends the sandbox's first processes. In a jail the kernel then ends the

@@ -80,8 +80,7 @@ func (b *Backend) launch(ctx context.Context, name string, spec sandbox.Spec, lo
 	if err != nil {
 		return nil, fmt.Errorf("start the sandbox: %w", err)
 	}
-	// Reaped whenever it ends; this gateway may be gone by then.
-	go func() { _ = cmd.Wait() }()
+	b.keep(name, cmd.Process)
 
 	r := record{
 		Session: spec.Session, Login: spec.Login, CourseID: spec.CourseID, Stage: spec.Stage,

@@ -60,8 +60,9 @@ type Backend struct {
 	cgroups *cgroups
 	created chan string // names of new sandboxes, for Watch
 
-	mu    sync.Mutex
-	turns map[string]chan struct{} // by name: one maker or cleaner at a time
+	mu       sync.Mutex
+	turns    map[string]chan struct{} // by name: one maker or cleaner at a time
+	children map[string]*os.Process   // by name: the first processes that we have started
 }
 
 // New checks that sandboxes can be made on this machine as asked.
@@ -71,7 +72,10 @@ func New(ctx context.Context, opts Options) (*Backend, error) {
 		return nil, err
 	}
 	opts.Dir = dir
-	b := &Backend{opts: opts, created: make(chan string, 64), turns: make(map[string]chan struct{})}
+	b := &Backend{
+		opts: opts, created: make(chan string, 64),
+		turns: make(map[string]chan struct{}), children: make(map[string]*os.Process),
+	}
 	for _, sub := range []string{b.path(), b.home("")} {
 		if err := os.MkdirAll(sub, 0o700); err != nil {
 			return nil, fmt.Errorf("make the sandboxes' folder: %w", err)
@@ -272,10 +276,16 @@ func (b *Backend) names() ([]string, error) {
 
 // clear removes what an ended sandbox has left; its learner's home stays.
 func (b *Backend) clear(name string) {
-	b.cgroups.remove(name)
+	b.settle(name)
 	if err := os.RemoveAll(b.path(name)); err != nil {
 		b.opts.Log.Warn("could not clear away a sandbox", "name", name, "error", err)
 	}
+}
+
+// settle takes in the first process of an ended sandbox and its control groups.
+func (b *Backend) settle(name string) {
+	b.reap(name)
+	b.cgroups.remove(name)
 }
 
 func (b *Backend) open(name string) (*jail, error) {

@@ -51,9 +51,9 @@ func (r record) write(dir string) error {
 }
 
 // tryLock opens the lock file of a sandbox and takes the lock if it is free.
-// Every process of a sandbox inherits the open file, so the lock is held
-// exactly as long as anything of the sandbox is alive (flock(2)); no process
-// id has to be trusted for that.
+// The holder inherits the open file, and so does a jail's first process, which
+// is the last one to end, so the lock is held as long as anything of the
+// sandbox is alive (flock(2)); no process id has to be trusted for that.
 func tryLock(path string) (file *os.File, free bool, err error) {
 	file, err = os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {

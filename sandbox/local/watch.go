@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 
 	"lectern/sandbox"
@@ -97,12 +98,20 @@ func (b *Backend) watchOne(ctx context.Context, name string, changes chan<- chan
 		}
 	}
 	var j *jail
+	refused := 0 // how often in a row
 	for ctx.Err() == nil && b.alive(name) {
 		if found, err := b.open(name); err == nil {
 			j = found
-			if exit, err := j.follow(ctx, tell); err == nil {
+			exit, err := j.follow(ctx, tell)
+			if err == nil {
 				b.ended(ctx, j, exit, tell)
 				return
+			}
+			if refused++; !errors.Is(err, syscall.ECONNREFUSED) {
+				refused = 0
+			}
+			if refused >= 2 { // its holder was killed and has left others behind
+				j.force()
 			}
 		}
 		// It is not listening yet, or its last process is on its way out.

@@ -1,0 +1,134 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"lectern/sandbox"
+)
+
+// jailOf makes a sandbox that runs script, and the Backend's Watch around it.
+func jailOf(t *testing.T, isolation Isolation, script string) (*Backend, *jail, <-chan sandbox.Change) {
+	t.Helper()
+	opts := options(t, isolation)
+	opts.Command = []string{"/bin/sh", "-c", script}
+	b, err := New(t.Context(), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changes := make(chan sandbox.Change, 4)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() {
+		done <- b.Watch(ctx, func(_ context.Context, c sandbox.Change) error {
+			changes <- c
+			return nil
+		})
+	}()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	sb, err := b.Acquire(t.Context(), sandbox.Spec{
+		Login: "ada", Session: "s", CourseID: "c", CourseDir: t.TempDir(), Stage: 1, Environ: []string{"TERM=xterm"},
+	}, func(sandbox.Phase) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	j := sb.(*jail)
+	t.Cleanup(func() { _ = j.Kill(context.Background(), "the test is over") })
+	return b, j, changes
+}
+
+// child is the only child of a process.
+func child(t *testing.T, pid int) int {
+	t.Helper()
+	list, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	only, err := strconv.Atoi(strings.TrimSpace(string(list)))
+	if err != nil {
+		t.Fatalf("process %d has the children %q: %v", pid, list, err)
+	}
+	return only
+}
+
+// A holder that the kernel kills for want of memory cannot clear up after
+// itself, and a tutor may ignore the hang-up of its terminal.
+func TestKilledHolderLeavesNothing(t *testing.T) {
+	b, j, changes := jailOf(t, Bubblewrap, "trap '' HUP TERM; echo up; while :; do sleep 3600; done")
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = w.Close() }()
+	up := make(chan struct{}, 1)
+	exits := make(chan sandbox.Exit, 1)
+	go func() {
+		exit, err := j.Attach(t.Context(), sandbox.Control, sandbox.Terminal{In: r, Out: notify(up), Size: sandbox.Size{Cols: 80, Rows: 24}})
+		if err != nil {
+			t.Error(err)
+		}
+		exits <- exit
+	}()
+	<-up
+	first := j.record.PIDs[1]
+	if err := syscall.Kill(child(t, first), syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	if exit := <-exits; exit.Ending != sandbox.Lost || exit.Reason == "" {
+		t.Errorf("the learner is told %+v", exit)
+	}
+	select {
+	case c := <-changes:
+		if c.Ended == nil || c.Ended.Ending != sandbox.Lost {
+			t.Errorf("noticed %+v", c)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("nobody notices that the holder is gone")
+	}
+	// Whether the machine's own init has buried it yet is not ours to know.
+	if stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", first)); err == nil && !strings.Contains(string(stat), ") Z ") {
+		t.Errorf("processes of the sandbox are left: %s", stat)
+	}
+	if b.alive(j.name) {
+		t.Error("the sandbox counts as alive")
+	}
+}
+
+// notify sends a token for output.
+type notify chan<- struct{}
+
+func (n notify) Write(p []byte) (int, error) {
+	select {
+	case n <- struct{}{}:
+	default:
+	}
+	return len(p), nil
+}
+
+// A gateway that runs for weeks must not collect the dead.
+func TestFirstProcessIsReaped(t *testing.T) {
+	for _, isolation := range []Isolation{Bubblewrap, None} {
+		t.Run(string(isolation), func(t *testing.T) {
+			_, j, changes := jailOf(t, isolation, "sleep 3600")
+			if err := j.Kill(t.Context(), "enough"); err != nil {
+				t.Fatal(err)
+			}
+			if err := syscall.Kill(j.record.PIDs[0], 0); !errors.Is(err, syscall.ESRCH) {
+				t.Errorf("the first process of a killed sandbox is still to be waited for: %v", err)
+			}
+			<-changes
+		})
+	}
+}

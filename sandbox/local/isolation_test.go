@@ -1,0 +1,119 @@
+package local
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"lectern/internal/lecterntest"
+	"lectern/sandbox"
+)
+
+// inside runs a script in a jail of a learner and returns what it says.
+func inside(t *testing.T, opts Options, login, courseDir, script string) string {
+	t.Helper()
+	opts.Command = []string{"/bin/sh", "-c", script}
+	b, err := New(t.Context(), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sb, err := b.Acquire(t.Context(), sandbox.Spec{
+		Login: login, Session: "s", CourseID: "c", CourseDir: courseDir, Stage: 1, Environ: []string{"TERM=xterm"},
+	}, func(sandbox.Phase) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, typed := io.Pipe()
+	defer func() { _ = typed.Close() }()
+	screen := lecterntest.NewScreen()
+	exit, err := sb.Attach(t.Context(), sandbox.Control, sandbox.Terminal{In: in, Out: screen, Size: sandbox.Size{Cols: 200, Rows: 50}})
+	if err != nil || exit.Ending != sandbox.Exited {
+		t.Fatalf("the script ended by %+v, %v", exit, err)
+	}
+	if err := sb.Kill(t.Context(), "the script is over"); err != nil {
+		t.Fatal(err)
+	}
+	return strings.ReplaceAll(screen.All(), "\r\n", "\n")
+}
+
+func TestJail(t *testing.T) {
+	opts := options(t, Bubblewrap)
+	course := t.TempDir()
+	if err := os.WriteFile(filepath.Join(course, "CLAUDE.md"), []byte("# A course\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	secret := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(secret, []byte("of the host"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	said := inside(t, opts, "ada", course, `
+exec 2>&1
+may() { if sh -c "$2" >/dev/null 2>&1; then echo "may $1"; else echo "may not $1"; fi; }
+may "read the course" "grep -q 'A course' papers/c/CLAUDE.md"
+may "write its home" "echo kept > kept"
+may "write /tmp" "echo x > /tmp/x"
+may "write the course" "echo x >> papers/c/CLAUDE.md"
+may "add to the course" "echo x > papers/c/x"
+may "write the system" "echo x > /usr/x"
+may "write the root" "echo x > /x"
+may "write /etc" "echo x > /etc/passwd"
+may "see a file of the host" "cat `+secret+`"
+may "see the accounts of the host" "cat /etc/shadow"
+may "see the homes of the host" "ls /root"
+may "make a namespace" "unshare --user true"
+may "mount" "mount -t tmpfs none /tmp"
+may "see a process of the host" "grep local.test /proc/[0-9]*/comm"
+echo "user $(id -u), $(cut -d: -f1 /etc/passwd)"
+echo "host $(uname -n)"
+echo "network $(tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' \n')"
+grep -E '^(CapEff|CapBnd|NoNewPrivs):' /proc/self/status
+`)
+	for _, want := range []string{
+		"may read the course", "may write its home", "may write /tmp",
+		"may not write the course", "may not add to the course", "may not write the system", "may not write the root", "may not write /etc",
+		"may not see a file of the host", "may not see the accounts of the host", "may not see the homes of the host",
+		"may not make a namespace", "may not mount",
+		"may not see a process of the host",
+		"user 1000, lab", "host lectern", "network lo",
+		"CapEff:\t0000000000000000", "CapBnd:\t0000000000000000", "NoNewPrivs:\t1",
+	} {
+		if !strings.Contains(said, want+"\n") {
+			t.Errorf("the jail does not say %q", want)
+		}
+	}
+	if t.Failed() {
+		t.Logf("it said:\n%s", said)
+	}
+}
+
+func TestHomeIsKeptForEachLearner(t *testing.T) {
+	opts := options(t, Bubblewrap)
+	course := t.TempDir()
+	inside(t, opts, "ada", course, "echo of ada > note")
+	if said := inside(t, opts, "ada", course, "cat note"); said != "of ada\n" {
+		t.Errorf("the second time ada reads %q", said)
+	}
+	if said := inside(t, opts, "a-da", course, "ls -A"); strings.Contains(said, "note") {
+		t.Errorf("another learner sees %q", said)
+	}
+}
+
+func TestLimits(t *testing.T) {
+	opts := options(t, Bubblewrap)
+	opts.Memory, opts.Processes = 64<<20, 24
+	if b, err := New(t.Context(), opts); err != nil || len(b.cgroups.groups) == 0 {
+		t.Skipf("this host lets the gateway make no control groups (%v)", err)
+	}
+	course := t.TempDir()
+	// tail keeps a line of any length in memory.
+	said := inside(t, opts, "ada", course, "head -c 300M /dev/zero | tail -n 1 | wc -c; echo went on")
+	if strings.Contains(said, "314572800") || !strings.Contains(said, "went on") {
+		t.Errorf("300 MB in a sandbox of 64 MB: %q", said)
+	}
+	said = inside(t, opts, "ada", course, "i=0; while [ $i -lt 60 ]; do sleep 60 & i=$((i+1)); done 2>&1; echo made all")
+	if strings.Contains(said, "made all") && !strings.Contains(strings.ToLower(said), "fork") {
+		t.Errorf("60 processes in a sandbox of 24: %q", said)
+	}
+}

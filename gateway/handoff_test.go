@@ -1,0 +1,121 @@
+package gateway
+
+import (
+	"io"
+	"testing"
+	"time"
+)
+
+func TestNoKeyIsLostAtTheHandOff(t *testing.T) {
+	l := newLab(t, nil)
+	c := open(t, l.dial(), "")
+	c.enter()
+	c.types("say abc\r")
+	c.expect("said abc")
+	c.types("exit 0\r")
+	// And back: the first key belongs to the picker.
+	c.expect("Only stage")
+	c.types("q")
+	if err := c.session.Wait(); err != nil {
+		t.Errorf("the session ended with %v", err)
+	}
+}
+
+func TestRawOutputIsNotTranslated(t *testing.T) {
+	l := newLab(t, nil)
+	c := open(t, l.dial(), "")
+	c.enter()
+	c.types("raw\r")
+	c.expect(`one\ntwo\nraw done`)
+	c.types("exit 0\r")
+	c.expect("Only stage")
+}
+
+func TestTerminalIsResetAfterTheSandbox(t *testing.T) {
+	l := newLab(t, nil)
+	c := open(t, l.dial(), "")
+	c.enter()
+	c.types("mess\r")
+	c.expect("messed")
+	c.types("die\r")
+	c.expect(`\x1b\[\?1049l[^\n]*\x1b\[\?1002l[^\n]*\x1b\[\?2004l[^\n]*\x1b\[\?25h`)
+	c.expect("The tutor was ended by signal 9")
+}
+
+func TestManyResizesWithNobodyToCare(t *testing.T) {
+	l := newLab(t, nil)
+	client := l.dial()
+	c := open(t, client, "")
+	c.expect("Only stage")
+	for i := range 200 {
+		if err := c.session.WindowChange(20+i%10, 80+i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.session.WindowChange(30, 100); err != nil {
+		t.Fatal(err)
+	}
+	c.types("\r")
+	c.expect("hello from")
+	c.types("size\r")
+	c.expect("size 30 100")
+	if err := c.session.WindowChange(100_000, 100_000); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.session.WindowChange(400, 600); err != nil {
+		t.Fatal(err)
+	}
+	c.expect("winch 200 500") // cut to what is sensible
+}
+
+func TestOneChannelOfAConnectionCloses(t *testing.T) {
+	l := newLab(t, nil)
+	client := l.dial()
+	one := open(t, client, "")
+	one.enter()
+	two := open(t, client, "")
+	two.expect("Continue")
+	if err := one.session.Close(); err != nil {
+		t.Fatal(err)
+	}
+	two.types("\r")
+	two.expect("hello from")
+	two.types("say two\r")
+	two.expect("said two")
+}
+
+func TestFloodToATerminalThatTakesNothing(t *testing.T) {
+	l := newLab(t, nil)
+	client := l.dial()
+	stuck, err := client.NewSession()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := stuck.StdoutPipe() // never read: the SSH window fills
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, _ := stuck.StdinPipe()
+	if err := stuck.RequestPty("xterm", 24, 80, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := stuck.Start("start only"); err != nil {
+		t.Fatal(err)
+	}
+	_, _ = io.WriteString(in, "send 12000000\r")
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		infos, err := l.server.lifecycle.List(t.Context())
+		if err == nil && len(infos) == 1 && infos[0].Attached {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the session did not start: %v, %v", infos, err)
+		}
+	}
+	// Another connection takes over at once, whatever the first one does.
+	c := open(t, l.dial(), "")
+	c.expect("Continue")
+	c.types("\r")
+	c.expect("sent")
+	_ = out
+}

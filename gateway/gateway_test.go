@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charmbracelet/x/ansi"
 	"go.uber.org/goleak"
 	"golang.org/x/crypto/ssh"
 
@@ -146,6 +148,14 @@ type terminal struct {
 	screen  *lecterntest.Screen
 }
 
+// Write shows output, and answers the question of what the terminal is.
+func (c *terminal) Write(p []byte) (int, error) {
+	if bytes.Contains(p, []byte(ansi.RequestPrimaryDeviceAttributes)) {
+		_, _ = io.WriteString(c.in, ansi.PrimaryDeviceAttributes(62, 22)) // it may have been hung up
+	}
+	return c.screen.Write(p)
+}
+
 func open(t *testing.T, client *ssh.Client, command string) *terminal {
 	t.Helper()
 	session, err := client.NewSession()
@@ -153,10 +163,10 @@ func open(t *testing.T, client *ssh.Client, command string) *terminal {
 		t.Fatal(err)
 	}
 	term := &terminal{t: t, session: session, screen: lecterntest.NewScreen()}
-	session.Stdout, session.Stderr = term.screen, term.screen
 	if term.in, err = session.StdinPipe(); err != nil {
 		t.Fatal(err)
 	}
+	session.Stdout, session.Stderr = term, term.screen
 	if err := session.RequestPty("xterm-256color", 24, 80, ssh.TerminalModes{}); err != nil {
 		t.Fatal(err)
 	}

@@ -2,8 +2,13 @@ package gateway
 
 import (
 	"io"
+	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"lectern/internal/lecterntest"
 )
 
 func TestNoKeyIsLostAtTheHandOff(t *testing.T) {
@@ -118,4 +123,38 @@ func TestFloodToATerminalThatTakesNothing(t *testing.T) {
 	c.types("\r")
 	c.expect("sent")
 	_ = out
+}
+
+// TestAnswersOfTheTerminalStayOutOfTheSandbox: who types ahead leaves the
+// picker before the terminal has answered its questions.
+func TestAnswersOfTheTerminalStayOutOfTheSandbox(t *testing.T) {
+	l := newLab(t, nil)
+	first := open(t, l.dial(), "")
+	first.enter() // so that there is one to go back into at once
+	session, err := l.dial().NewSession()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = session.Close() }()
+	in, err := session.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	slow := &terminal{t: t, session: session, in: in, screen: lecterntest.NewScreen()}
+	session.Stdout = slow.screen // it answers nothing by itself
+	if err := session.RequestPty("xterm-256color", 24, 80, ssh.TerminalModes{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := session.Shell(); err != nil {
+		t.Fatal(err)
+	}
+	slow.types("\r")
+	slow.expect(`\x1b\[c`)
+	slow.types("\x1b[?2026;2$y\x1b]11;rgb:0000/0000/0000\x07\x1b[?62;22c")
+	slow.expect("hello from")
+	slow.types("say done\r")
+	slow.expect("said done")
+	if all := slow.screen.All(); strings.Contains(all, "2026;2$y") || strings.Contains(all, "rgb:0000") || strings.Contains(all, "62;22c") {
+		t.Errorf("the terminal's answers reached the sandbox, which echoes them: %q", all)
+	}
 }

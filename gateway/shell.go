@@ -98,7 +98,10 @@ func (s *session) pick(notice tui.Notice) (sandbox.Sandbox, error) {
 	})
 	defer app.Close()
 	environ := s.terminalEnviron()
-	program := tea.NewProgram(app,
+	var program *tea.Program
+	answers := awaitAnswers(func() { program.Quit() })
+	defer answers.stop()
+	program = tea.NewProgram(asking{app},
 		tea.WithContext(s.ctx),
 		tea.WithInput(input),
 		tea.WithOutput(lineFeeds{s.channel}),
@@ -108,6 +111,7 @@ func (s *session) pick(notice tui.Notice) (sandbox.Sandbox, error) {
 		tea.WithFPS(framesPerSecond),
 		tea.WithoutSignalHandler(),
 		tea.WithFilter(func(_ tea.Model, msg tea.Msg) tea.Msg {
+			msg = answers.filter(msg)
 			if _, quits := msg.(tea.QuitMsg); quits {
 				_ = input.Close() // what comes now is for whoever is next
 			}

@@ -52,6 +52,7 @@ func TestMain(m *testing.M) {
 // does what it is told, instead of a tutor.
 type lab struct {
 	t      *testing.T
+	dir    string
 	addr   string
 	signer ssh.Signer
 	server *Server
@@ -124,7 +125,7 @@ func newLab(t *testing.T, change func(*Options)) *lab {
 			t.Error(err)
 		}
 	})
-	return &lab{t: t, addr: listener.Addr().String(), signer: signer, server: server}
+	return &lab{t: t, dir: dir, addr: listener.Addr().String(), signer: signer, server: server}
 }
 
 func (l *lab) dial() *ssh.Client {

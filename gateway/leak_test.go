@@ -1,13 +1,16 @@
 package gateway
 
 import (
+	"os"
+	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 )
 
 // TestNothingIsLeft runs 50 sessions through every way of leaving and wants
-// the goroutines and processes of before.
+// the goroutines of before and no process.
 func TestNothingIsLeft(t *testing.T) {
 	l := newLab(t, nil)
 	one := func(i int) {
@@ -16,7 +19,7 @@ func TestNothingIsLeft(t *testing.T) {
 		switch i % 4 {
 		case 0: // leaves the picker
 			c.expect("Only stage")
-			c.types("q")
+			c.types("q" + strings.Repeat("x", 10_000)) // more than anybody will read
 			_ = c.session.Wait()
 		case 1: // vanishes in the picker
 			c.expect("Only stage")
@@ -57,14 +60,30 @@ func TestNothingIsLeft(t *testing.T) {
 		buf := make([]byte, 1<<20)
 		t.Errorf("%d goroutines before 50 sessions, %d after\n%s", before, after, buf[:runtime.Stack(buf, true)])
 	}
-	for deadline := time.Now().Add(10 * time.Second); ; {
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 		infos, err := l.server.lifecycle.List(t.Context())
-		if err == nil && len(infos) == 0 {
-			break
+		left := processesIn(t, l.dir)
+		if err == nil && len(infos) == 0 && len(left) == 0 {
+			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("sandboxes are left: %v, %v", infos, err)
+			t.Fatalf("sandboxes are left: %v, %v; processes: %v", infos, err, left)
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
+}
+
+// processesIn lists the processes that work below dir, as all of a sandbox do
+// that is no jail.
+func processesIn(t *testing.T, dir string) (pids []string) {
+	t.Helper()
+	folders, err := filepath.Glob("/proc/[0-9]*/cwd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, folder := range folders {
+		if at, err := os.Readlink(folder); err == nil && strings.HasPrefix(at, dir) {
+			pids = append(pids, filepath.Base(filepath.Dir(folder)))
+		}
+	}
+	return pids
 }

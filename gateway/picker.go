@@ -1,0 +1,157 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
+
+	"lectern/course"
+	"lectern/sandbox"
+	"lectern/tui"
+)
+
+// pick shows the picker until the learner has a sandbox, or leaves: then both
+// results are nil.
+func (s *session) pick(notice tui.Notice) (sandbox.Sandbox, error) {
+	home, err := s.server.home(s.ctx, s.who.Login)
+	if err != nil {
+		return nil, err
+	}
+	home.Notice = notice
+	ready := make(chan sandbox.Sandbox, 1)
+	size, newer, stop := s.window.follow()
+	defer stop()
+	app := tui.New(tui.Options{
+		Home: home, From: s.studied,
+		Start: func(ctx context.Context, c tui.Choice, report func(tui.Phase)) error {
+			sb, err := s.start(ctx, c, report)
+			if err == nil {
+				ready <- sb
+			}
+			return err
+		},
+		Refresh: func(ctx context.Context) (tui.Home, error) { return s.server.home(ctx, s.who.Login) },
+		Width:   size.Cols, Height: size.Rows,
+		Background: s.background,
+	})
+	defer app.Close()
+	err = s.show(app, size, newer)
+	s.background = app.Background()
+	if cause := context.Cause(s.ctx); cause != nil {
+		return nil, cause
+	}
+	if err != nil {
+		return nil, fmt.Errorf("show the picker: %w", err)
+	}
+	chosen := app.Result()
+	if chosen.Action != tui.Attach {
+		return nil, nil
+	}
+	s.studied = tui.Place{CourseID: chosen.Choice.CourseID, Stage: chosen.Choice.Stage}
+	return <-ready, nil
+}
+
+// framesPerSecond of the picker: enough to feel immediate, and cheap.
+const framesPerSecond = 30
+
+// show runs app on the learner's terminal until it quits. What is typed from
+// then on waits for whoever reads next.
+func (s *session) show(app *tui.App, size sandbox.Size, newer <-chan sandbox.Size) error {
+	input := s.gate.open()
+	environ := s.terminalEnviron()
+	var program *tea.Program
+	answers := awaitAnswers(func() { program.Quit() })
+	defer answers.stop()
+	program = tea.NewProgram(asking{app},
+		tea.WithContext(s.ctx),
+		tea.WithInput(strings.NewReader("")), // the keyboard brings the keys
+		tea.WithOutput(lineFeeds{s.channel}),
+		tea.WithEnvironment(environ),
+		tea.WithColorProfile(colorprofile.Env(environ)),
+		tea.WithWindowSize(size.Cols, size.Rows),
+		tea.WithFPS(framesPerSecond),
+		tea.WithoutSignalHandler(),
+		tea.WithFilter(func(_ tea.Model, msg tea.Msg) tea.Msg {
+			msg = answers.filter(msg)
+			if _, quits := msg.(tea.QuitMsg); quits {
+				_ = input.Close()
+			}
+			return msg
+		}),
+	)
+	keyboard := listen(input, s.term, program.Send)
+	done, resizing := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(resizing)
+		for {
+			select {
+			case size := <-newer:
+				program.Send(tea.WindowSizeMsg{Width: size.Cols, Height: size.Rows})
+			case <-done:
+				return
+			}
+		}
+	}()
+	_, err := program.Run()
+	_ = input.Close()
+	keyboard.wait()
+	close(done)
+	<-resizing
+	return err
+}
+
+// start makes the chosen sandbox ready.
+func (s *session) start(ctx context.Context, c tui.Choice, report func(tui.Phase)) (sandbox.Sandbox, error) {
+	running, ok, err := s.server.lifecycle.Find(ctx, s.who.Login)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case c.Resume && ok:
+		return running, nil
+	case c.Resume:
+		return nil, errors.New("that session has ended meanwhile; choose a stage to start a new one")
+	case c.Replace && ok:
+		report(tui.Phase{Name: "Ending the other session"})
+		if err := running.Kill(ctx, "You started another stage, so this session was ended."); err != nil {
+			return nil, err
+		}
+	}
+	chosen, ok := s.server.Courses.ByID(c.CourseID)
+	if !ok || c.Stage < 1 || c.Stage > len(chosen.Stages) {
+		return nil, errors.New("that stage is not there any more; choose another")
+	}
+	return s.server.acquire(ctx, s, chosen, c.Stage, func(p sandbox.Phase) { report(inWords(p)) })
+}
+
+// acquire gets the learner a sandbox for a stage that is open to them. Where
+// they have one already, it must be in that stage: another connection may have
+// started another since this one has looked.
+func (srv *Server) acquire(ctx context.Context, s *session, c course.Course, stage int, report func(sandbox.Phase)) (sandbox.Sandbox, error) {
+	records, err := srv.Progress.Course(s.who.Login, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	if course.StageState(stage, doneIn(records), srv.Unlock) == course.Locked {
+		return nil, fmt.Errorf("stage %d is locked: finish stage %d first", stage, stage-1)
+	}
+	sb, err := srv.lifecycle.Acquire(ctx, sandbox.Spec{
+		Login: s.who.Login, Session: newSessionID(), CourseID: c.ID, CourseTitle: c.Title,
+		CourseDir: c.Dir, Stage: stage, Environ: s.terminalEnviron(),
+	}, report)
+	if err != nil {
+		return nil, err
+	}
+	info, err := sb.Info(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if info.CourseID != c.ID || info.Stage != stage {
+		return nil, fmt.Errorf("another connection of yours is in stage %d of %s: in the picker you can go back to it or replace it", info.Stage, info.CourseID)
+	}
+	return sb, nil
+}

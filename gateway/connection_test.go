@@ -37,6 +37,19 @@ func TestConnectionCaps(t *testing.T) {
 	}
 }
 
+func TestConnectionCapOfAll(t *testing.T) {
+	l := newLab(t, func(o *Options) { o.MaxConnections = 1 })
+	l.dial()
+	conn, err := net.Dial("tcp", l.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	if said, _ := io.ReadAll(conn); !strings.Contains(string(said), "there are 1 connections already; try again") {
+		t.Errorf("the second connection is told %q", said)
+	}
+}
+
 func TestHandshakeDeadline(t *testing.T) {
 	l := newLab(t, func(o *Options) { o.HandshakeTimeout = 200 * time.Millisecond })
 	conn, err := net.Dial("tcp", l.addr)

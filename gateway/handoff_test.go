@@ -3,6 +3,7 @@ package gateway
 import (
 	"io"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -64,6 +65,13 @@ func TestManyResizesWithNobodyToCare(t *testing.T) {
 	c.expect("hello from")
 	c.types("size\r")
 	c.expect("size 30 100")
+	for i := range 200 {
+		if err := c.session.WindowChange(20+i%10, 80+i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.types("say still here\r")
+	c.expect("said still here")
 	if err := c.session.WindowChange(100_000, 100_000); err != nil {
 		t.Fatal(err)
 	}
@@ -87,6 +95,25 @@ func TestOneChannelOfAConnectionCloses(t *testing.T) {
 	two.expect("hello from")
 	two.types("say two\r")
 	two.expect("said two")
+
+	// The library's own session would now look at a closed channel of window
+	// sizes, again and again, for as long as the connection lives.
+	const watched = 300 * time.Millisecond
+	before := processorTime(t)
+	time.Sleep(watched)
+	if used := processorTime(t) - before; used > watched/2 {
+		t.Errorf("of %s with nothing to do, %s were spent", watched, used)
+	}
+}
+
+// processorTime is what this process has used.
+func processorTime(t *testing.T) time.Duration {
+	t.Helper()
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
 func TestFloodToATerminalThatTakesNothing(t *testing.T) {

@@ -325,7 +325,7 @@ func TestWatcherThatTakesNothingHoldsNobodyUp(t *testing.T) {
 	if _, err := io.WriteString(conn, "{\"mode\":\"watch\"}\n"); err != nil {
 		t.Fatal(err)
 	}
-	for range 20_000 { // more than every queue on the way can hold
+	for range 8_000 { // more than every queue on the way can hold
 		if !lines.Scan() {
 			t.Fatal("the learner's output stopped")
 		}

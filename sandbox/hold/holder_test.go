@@ -209,55 +209,6 @@ func TestNoticeInTheTitle(t *testing.T) {
 	expect(t, lines, "\x1b]2;hello\x07\x07")
 }
 
-func TestLifeEndsIt(t *testing.T) {
-	r := start(t, "quiet", func(o *Options) { o.Life = 300 * time.Millisecond })
-	lines, exits := r.join(t)
-	for lines.Scan() { // until the terminal ends
-	}
-	if exit := <-exits; exit.Ending != sandbox.LifeOver || exit.Reason == "" {
-		t.Errorf("the learner is told %+v", exit)
-	}
-	if exit := <-r.exit; exit.Ending != sandbox.LifeOver {
-		t.Errorf("the holder ended by %+v", exit)
-	}
-}
-
-func TestIdleEndsIt(t *testing.T) {
-	r := start(t, "quiet", func(o *Options) { o.Idle = 300 * time.Millisecond })
-	// Nobody has joined: the idle clock stands still.
-	select {
-	case exit := <-r.exit:
-		t.Fatalf("an empty sandbox ended by %+v", exit)
-	case <-time.After(500 * time.Millisecond):
-	}
-	lines, exits := r.join(t)
-	for lines.Scan() { // until the terminal ends
-	}
-	if exit := <-exits; exit.Ending != sandbox.Idle || exit.Reason == "" {
-		t.Errorf("the learner is told %+v", exit)
-	}
-}
-
-func TestWarningsOfLife(t *testing.T) {
-	h := &holder{opts: Options{Life: 2 * time.Hour, OwnNotices: false}, screen: newScreen()}
-	h.primary = newTerminal(nil)
-	now := time.Now()
-	h.expires, h.lastInput = now.Add(2*time.Hour), now
-	var told []string
-	c := newClocks(h)
-	for left := 2 * time.Hour; left > 0; left -= 30 * time.Second {
-		if _, over := c.look(h.expires.Add(-left)); over != nil {
-			t.Errorf("stopped with %s left: %+v", left, over)
-		}
-		for len(h.primary.queue) > 0 {
-			told = append(told, string(<-h.primary.queue))
-		}
-	}
-	if len(told) != 2 || !strings.Contains(told[0], "10 minutes left") || !strings.Contains(told[1], "1 minute left") {
-		t.Errorf("told %q", told)
-	}
-}
-
 func TestTutorThatIgnoresSIGTERM(t *testing.T) {
 	r := start(t, "", func(o *Options) {
 		o.Command = []string{"/bin/sh", "-c", "trap '' TERM HUP; echo up; while :; do sleep 1; done"}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -264,21 +265,56 @@ func TestLongSocketPath(t *testing.T) {
 	_ = conn.Close()
 }
 
-func TestWatcherThatTakesNothingHoldsNobodyUp(t *testing.T) {
-	r := start(t, "floods", nil)
-	lines, _ := r.join(t)
-	expect(t, lines, "up")
+// watch joins as a watcher that reads by hand.
+func (r running) watch(t *testing.T) net.Conn {
+	t.Helper()
 	conn, err := Dial(t.Context(), r.socket)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = conn.Close() }()
+	t.Cleanup(func() { _ = conn.Close() })
 	if _, err := io.WriteString(conn, "{\"mode\":\"watch\"}\n"); err != nil {
 		t.Fatal(err)
 	}
+	return conn
+}
+
+func TestWatcherThatTakesNothingHoldsNobodyUp(t *testing.T) {
+	r := start(t, "floods", nil)
+	lines, _ := r.join(t)
+	expect(t, lines, "up")
+	r.watch(t)
 	for range 8_000 { // more than every queue on the way can hold
 		if !lines.Scan() {
 			t.Fatal("the learner's output stopped")
 		}
+	}
+}
+
+// A watcher that was slow misses some output and is not left with an old
+// picture.
+func TestSlowWatcherCatchesUp(t *testing.T) {
+	r := start(t, "", func(o *Options) {
+		o.Command = []string{"/bin/sh", "-c", "echo up; yes flood | head -c 8000000; echo at the end; read -r line"}
+	})
+	lines, _ := r.join(t)
+	expect(t, lines, "up")
+	watcher := r.watch(t)
+	expect(t, lines, "at the end")
+	var buf []byte
+	all := 0
+	for {
+		_ = watcher.SetReadDeadline(time.Now().Add(10 * time.Second))
+		_, payload, err := readFrame(watcher, &buf)
+		if err != nil {
+			t.Fatalf("the watcher was not shown the end: %v", err)
+		}
+		all += len(payload)
+		if strings.Contains(string(payload), "at the end") {
+			break
+		}
+	}
+	if all > 8_000_000 {
+		t.Errorf("the watcher was given all %d bytes, so nothing is proved", all)
 	}
 }

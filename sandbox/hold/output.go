@@ -25,8 +25,8 @@ func (h *holder) output(p []byte) {
 	}
 	primary := h.primary
 	for w := range h.watchers {
-		if !w.offer(data) {
-			w.restart(h.screen.snapshot(h.size))
+		if !w.behind.Load() && !w.offer(data) {
+			w.behind.Store(true)
 		}
 	}
 	h.mu.Unlock()

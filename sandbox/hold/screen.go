@@ -1,6 +1,7 @@
 package hold
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"slices"
@@ -19,6 +20,9 @@ const (
 	ringSize = 256 << 10
 	// scrollback is how many lines above the screen a new terminal is given.
 	scrollback = 200
+	// replayed is how much output is drawn for a new terminal at most, besides
+	// two bytes for each of its cells: what it waits for grows with that.
+	replayed = 48 << 10
 )
 
 // screen remembers of a tutor's output what a terminal that joins later needs:
@@ -31,7 +35,9 @@ type screen struct {
 	kitty   []int              // stack of keyboard protocol flags
 	modKeys int                // xterm's modifyOtherKeys
 	title   string
-	altAt   int64 // position in the output at which the alternate screen came on
+	at      int64 // position in the output of the byte that is being parsed
+	altAt   int64 // where the alternate screen came on last
+	mainAt  int64 // where the main screen came back last
 }
 
 // restored are the DEC private modes that a joining terminal is put into.
@@ -65,14 +71,29 @@ func (s *screen) reset() {
 // Write takes the tutor's output.
 func (s *screen) Write(p []byte) (int, error) {
 	base := s.ring.total
-	for i, b := range p {
-		was := s.alternate()
-		s.parser.Advance(b)
-		if !was && s.alternate() {
-			s.altAt = base + int64(i)
+	for i := 0; i < len(p); i++ {
+		if s.settled() {
+			// Between sequences, plain text changes nothing that is kept here.
+			i += plainLength(p[i:])
+			if i == len(p) {
+				break
+			}
 		}
+		s.at = base + int64(i)
+		s.parser.Advance(p[i])
 	}
 	return s.ring.Write(p)
+}
+
+// plainLength is how many bytes p begins with that start no sequence and no
+// character of several bytes.
+func plainLength(p []byte) int {
+	for i, b := range p {
+		if b == '\x1b' || b >= 0x80 {
+			return i
+		}
+	}
+	return len(p)
 }
 
 // settled tells whether the output stands between two sequences, so that
@@ -89,8 +110,16 @@ func (s *screen) csi(cmd ansi.Cmd, params ansi.Params) {
 			if mode == 47 || mode == 1047 { // older names of the alternate screen
 				m = ansi.ModeAltScreenSaveCursor
 			}
+			on := cmd.Final() == 'h'
+			if m == ansi.ModeAltScreenSaveCursor && on != s.alternate() {
+				if on {
+					s.altAt = s.at
+				} else {
+					s.mainAt = s.at
+				}
+			}
 			if m == ansi.ModeAltScreenSaveCursor || slices.Contains(restored, ansi.Mode(m)) {
-				s.modes[m] = cmd.Final() == 'h'
+				s.modes[m] = on
 			}
 		})
 	case cmd.Prefix() == '>' && cmd.Final() == 'u':
@@ -191,10 +220,10 @@ func (s *screen) draw(size sandbox.Size, alternate bool) (drawn string) {
 			<-drained
 		}
 	}()
-	if alternate && s.altAt < s.ring.oldest() {
+	if alternate {
 		_, _ = emulator.WriteString(ansi.SetModeAltScreenSaveCursor)
 	}
-	_, _ = emulator.Write(fromBoundary(s.ring.bytes(), s.ring.oldest() > 0))
+	_, _ = emulator.Write(s.newest(size, alternate))
 
 	var b strings.Builder
 	if lines := emulator.Scrollback(); !alternate && lines != nil {
@@ -209,18 +238,48 @@ func (s *screen) draw(size sandbox.Size, alternate bool) (drawn string) {
 	return b.String()
 }
 
+// newest is the output that makes the present screen: of the alternate screen
+// what came since it is on, of the main one the last lines.
+func (s *screen) newest(size sandbox.Size, alternate bool) []byte {
+	oldest := s.ring.oldest()
+	from := max(oldest, s.ring.total-int64(replayed+2*size.Cols*size.Rows))
+	cut := from > 0
+	switch {
+	case alternate && from <= s.altAt:
+		from, cut = s.altAt+1, false
+	case !alternate && s.altAt < from && from <= s.mainAt:
+		from, cut = s.mainAt+1, false // it would begin within the alternate screen
+	}
+	p := s.ring.bytes()[from-oldest:]
+	if cut {
+		p = fromBoundary(p)
+	}
+	if !alternate {
+		p = lastLines(p, scrollback+size.Rows)
+	}
+	return p
+}
+
 // fromBoundary drops the beginning of cut output up to a place at which a line
 // or a sequence starts.
-func fromBoundary(p []byte, cut bool) []byte {
-	if !cut {
-		return p
-	}
+func fromBoundary(p []byte) []byte {
 	for i, b := range p[:min(len(p), 4<<10)] {
 		if b == '\x1b' || b == '\n' {
 			return p[i:]
 		}
 	}
 	return p
+}
+
+// lastLines is the end of p that has n line feeds.
+func lastLines(p []byte, n int) []byte {
+	at := len(p)
+	for range n {
+		if at = bytes.LastIndexByte(p[:at], '\n'); at < 0 {
+			return p
+		}
+	}
+	return p[at+1:]
 }
 
 // Reset brings a terminal back to normal whatever the program before has left

@@ -2,6 +2,7 @@ package hold
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -42,6 +43,8 @@ func TestSnapshotShowsTheScreen(t *testing.T) {
 		"queries":          "\x1b[c\x1b[6n\x1b[?2026$p\x1b[?u\x1b]11;?\x07ask",
 		"scrolled":         strings.Repeat("line\r\n", 100) + "last",
 		"cut sequence":     "text\x1b[3",
+		"many lines":       numbered(2000, "line %d\r\n") + "$ ",
+		"many frames":      "before\x1b[?1049h" + numbered(2500, "\x1b[H\x1b[2J\x1b[7mframe\x1b[m %d\r\nbelow it"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			want := vt.NewEmulator(80, 24)
@@ -61,6 +64,24 @@ func TestSnapshotShowsTheScreen(t *testing.T) {
 			}
 			closeInput(want)
 		})
+	}
+}
+
+// numbered repeats a text with the numbers from 0 put in.
+func numbered(n int, format string) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, format, i)
+	}
+	return b.String()
+}
+
+// What a program left on the alternate screen is not shown on the main one.
+func TestSnapshotAfterALongStayOnTheAlternateScreen(t *testing.T) {
+	s := newScreen()
+	_, _ = s.Write([]byte("before\r\n\x1b[?1049h" + numbered(20_000, "\x1b[Hframe %d\r\n") + "\x1b[?1049lafter"))
+	if got := shown(t, s.snapshot(size80)).String(); strings.Contains(got, "frame") || !strings.Contains(got, "after") {
+		t.Errorf("a joining terminal shows\n%s", got)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"lectern/sandbox"
@@ -17,6 +18,8 @@ type terminal struct {
 	taken chan struct{}
 	gone  chan struct{}
 	once  sync.Once
+	// behind is set while a watcher misses output; see catchUp.
+	behind atomic.Bool
 }
 
 // queueLength bounds what waits for one terminal: 64 reads of the tutor's
@@ -61,19 +64,6 @@ func (t *terminal) send(data []byte, limit time.Duration) bool {
 	}
 }
 
-// restart forgets what waits and queues a fresh picture instead.
-func (t *terminal) restart(picture []byte) {
-	for {
-		select {
-		case <-t.queue:
-			continue
-		default:
-		}
-		break
-	}
-	t.offer(picture)
-}
-
 func (t *terminal) drop() { t.once.Do(func() { close(t.gone) }) }
 
 // write sends what is queued until the terminal leaves, loses its place or the
@@ -85,6 +75,7 @@ func (t *terminal) write(h *holder) error {
 			if err := t.frames(data); err != nil {
 				return err
 			}
+			h.catchUp(t)
 		case <-t.gone:
 			return nil
 		case <-t.taken:
@@ -96,6 +87,7 @@ func (t *terminal) write(h *holder) error {
 					if err := t.frames(data); err != nil {
 						return err
 					}
+					h.catchUp(t)
 					continue
 				default:
 				}
@@ -229,6 +221,19 @@ func (h *holder) watch(t *terminal) {
 	defer h.mu.Unlock()
 	t.offer(h.screen.snapshot(h.size))
 	h.watchers[t] = struct{}{}
+}
+
+// catchUp gives a watcher that has missed output a fresh picture, once it has
+// taken all that waited: a picture costs much, and one that takes nothing needs
+// none.
+func (h *holder) catchUp(t *terminal) {
+	if !t.behind.Load() || len(t.queue) > 0 {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	t.offer(h.screen.snapshot(h.size))
+	t.behind.Store(false)
 }
 
 func (h *holder) leave(t *terminal) {

@@ -51,14 +51,14 @@ func TestMain(m *testing.M) {
 // lab is a running gateway whose sandboxes run a shell script that says and
 // does what it is told, instead of a tutor.
 type lab struct {
-	t      *testing.T
+	t      testing.TB
 	dir    string
 	addr   string
 	signer ssh.Signer
 	server *Server
 }
 
-func newLab(t *testing.T, change func(*Options)) *lab {
+func newLab(t testing.TB, change func(*Options)) *lab {
 	t.Helper()
 	_, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
@@ -143,7 +143,7 @@ func (l *lab) dial() *ssh.Client {
 
 // terminal is a session with a terminal, and what it has shown.
 type terminal struct {
-	t       *testing.T
+	t       testing.TB
 	session *ssh.Session
 	in      io.WriteCloser
 	screen  *lecterntest.Screen
@@ -157,7 +157,7 @@ func (c *terminal) Write(p []byte) (int, error) {
 	return c.screen.Write(p)
 }
 
-func open(t *testing.T, client *ssh.Client, command string) *terminal {
+func open(t testing.TB, client *ssh.Client, command string) *terminal {
 	t.Helper()
 	session, err := client.NewSession()
 	if err != nil {

@@ -43,7 +43,7 @@ func (s *Screen) All() string {
 
 // Expect waits for output that matches pattern, after what was expected
 // before, and returns it. A match may be up to 8 KiB long.
-func (s *Screen) Expect(t *testing.T, pattern string) string {
+func (s *Screen) Expect(t testing.TB, pattern string) string {
 	t.Helper()
 	re := regexp.MustCompile(pattern)
 	timeout := time.After(patience)

@@ -28,6 +28,7 @@ while :; do
 	env) env | sort; echo "env done" ;;
 	send) stty raw -echo; yes lectern | head -c "$rest"; stty sane; echo; echo "sent" ;;
 	take) stty raw -echo; printf 'ready\n'; head -c "$rest" | sha256sum; stty sane; echo "taken" ;;
+	echo) stty raw -echo; printf 'ready\n'; exec cat ;;
 	raw) stty -onlcr -opost; printf 'one\ntwo\nraw done\n'; stty sane ;;
 	mess) printf '\033[?1049h\033[?25l\033[?1002h\033[?2004h'; echo "messed" ;;
 	orphan) (setsid sleep 3600 >/dev/null 2>&1 &); echo "orphaned" ;;

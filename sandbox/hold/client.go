@@ -1,6 +1,7 @@
 package hold
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -188,9 +189,10 @@ func forward(conn net.Conn, frames <-chan []byte, resizes <-chan sandbox.Size, d
 // receive hands the tutor's output on until the stay ends.
 func receive(conn net.Conn, out io.Writer) sandbox.Exit {
 	lost := sandbox.Exit{Ending: sandbox.Lost, Code: 1, Reason: "The sandbox vanished. Choose the stage again to start a new one."}
-	buf := make([]byte, 0, maxFrame)
+	frames := bufio.NewReaderSize(conn, maxFrame/2)
+	var buf []byte
 	for {
-		kind, payload, err := readFrame(conn, &buf)
+		kind, payload, err := readFrame(frames, &buf)
 		if err != nil {
 			return lost
 		}

@@ -98,7 +98,17 @@ func (t *terminal) write(h *holder) error {
 	}
 }
 
+// frames sends data, and with it what waits behind it: a program's output comes
+// in pieces of 4 KiB, and each frame costs calls of the system on its whole way.
 func (t *terminal) frames(data []byte) error {
+	for waiting := true; waiting && len(data) < maxFrame/2; {
+		select {
+		case more := <-t.queue:
+			data = append(data[:len(data):len(data)], more...) // others send data too
+		default:
+			waiting = false
+		}
+	}
 	for len(data) > 0 {
 		n := min(len(data), maxFrame)
 		_ = t.conn.SetWriteDeadline(time.Now().Add(stallLimit))

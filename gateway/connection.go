@@ -2,7 +2,9 @@ package gateway
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
+	"io"
 	"net"
 	"sync"
 	"time"
@@ -55,6 +57,33 @@ type countedConn struct {
 func (c *countedConn) Close() error {
 	c.release()
 	return c.Conn.Close()
+}
+
+// turnAway tells a client why it is not let in, in the one message that clients
+// show to a person before they have signed in: SSH_MSG_DISCONNECT with the
+// reason SSH_DISCONNECT_TOO_MANY_CONNECTIONS (RFC 4253 section 11.1), after
+// the version and not encrypted yet.
+func turnAway(conn net.Conn, reason string) {
+	payload := gossh.Marshal(struct {
+		Code             uint32 `sshtype:"1"`
+		Reason, Language string
+	}{12, reason, ""})
+	// Section 6: the length, the length of the padding, the payload, and
+	// padding of at least 4 bytes up to a multiple of 8.
+	padding := 8 - (5+len(payload))%8
+	if padding < 4 {
+		padding += 8
+	}
+	packet := binary.BigEndian.AppendUint32([]byte("SSH-2.0-Lectern\r\n"), uint32(1+len(payload)+padding))
+	packet = append(append(append(packet, byte(padding)), payload...), make([]byte, padding)...)
+	_ = conn.SetDeadline(time.Now().Add(time.Second))
+	if _, err := conn.Write(packet); err != nil {
+		return
+	}
+	// A close with input unread would take the message back from the client.
+	if half, ok := conn.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
+		_, _ = io.Copy(io.Discard, io.LimitReader(conn, 64<<10))
+	}
 }
 
 // keepAliveKey marks a connection that is asked for signs of life already.

@@ -10,43 +10,38 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-func TestConnectionCaps(t *testing.T) {
-	l := newLab(t, func(o *Options) { o.MaxConnectionsPerAddress = 2 })
-	first, _ := l.dial(), l.dial()
-	conn, err := net.Dial("tcp", l.addr)
+// signIn connects once, as far as a signed-in client.
+func (l *lab) signIn() error {
+	client, err := ssh.Dial("tcp", l.addr, &ssh.ClientConfig{
+		User: "lab", Auth: []ssh.AuthMethod{ssh.PublicKeys(l.signer)}, HostKeyCallback: ssh.InsecureIgnoreHostKey(),
+	})
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
-	said, _ := io.ReadAll(conn)
-	_ = conn.Close()
-	if !strings.Contains(string(said), "2 connections from your address already") {
-		t.Errorf("the third connection is told %q", said)
-	}
-	_ = first.Close()
-	for deadline := time.Now().Add(10 * time.Second); ; {
-		if client, err := ssh.Dial("tcp", l.addr, &ssh.ClientConfig{
-			User: "lab", Auth: []ssh.AuthMethod{ssh.PublicKeys(l.signer)}, HostKeyCallback: ssh.InsecureIgnoreHostKey(),
-		}); err == nil {
-			_ = client.Close()
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("a place that was given back is not free")
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+	return client.Close()
 }
 
-func TestConnectionCapOfAll(t *testing.T) {
-	l := newLab(t, func(o *Options) { o.MaxConnections = 1 })
-	l.dial()
-	conn, err := net.Dial("tcp", l.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = conn.Close() }()
-	if said, _ := io.ReadAll(conn); !strings.Contains(string(said), "there are 1 connections already; try again") {
-		t.Errorf("the second connection is told %q", said)
+func TestConnectionCaps(t *testing.T) {
+	for name, test := range map[string]struct {
+		limit func(*Options)
+		says  string
+	}{
+		"by address": {func(o *Options) { o.MaxConnectionsPerAddress = 2 }, "there are 2 connections from your address already; close one and try again"},
+		"of all":     {func(o *Options) { o.MaxConnections = 2 }, "there are 2 connections already; try again in a minute"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLab(t, test.limit)
+			first, _ := l.dial(), l.dial()
+			if err := l.signIn(); err == nil || !strings.Contains(err.Error(), test.says) {
+				t.Errorf("the third connection is told %v", err)
+			}
+			_ = first.Close()
+			for deadline := time.Now().Add(10 * time.Second); l.signIn() != nil; time.Sleep(10 * time.Millisecond) {
+				if time.Now().After(deadline) {
+					t.Fatal("a place that was given back is not free")
+				}
+			}
+		})
 	}
 }
 

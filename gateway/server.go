@@ -102,9 +102,7 @@ func (s *Server) configure(server *ssh.Server) error {
 		counted, err := s.connections.admit(conn)
 		if err != nil {
 			s.log.Warn("refused a connection", "remote", conn.RemoteAddr(), "reason", err)
-			// RFC 4253 section 4.2 lets a server speak before its version.
-			_ = conn.SetWriteDeadline(time.Now().Add(time.Second))
-			_, _ = fmt.Fprintf(conn, "%s\r\n", err)
+			turnAway(conn, err.Error())
 			return nil
 		}
 		return counted

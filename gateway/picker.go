@@ -146,12 +146,8 @@ func (srv *Server) acquire(ctx context.Context, s *session, c course.Course, sta
 	if err != nil {
 		return nil, err
 	}
-	info, err := sb.Info(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if info.CourseID != c.ID || info.Stage != stage {
-		return nil, fmt.Errorf("another connection of yours is in stage %d of %s: in the picker you can go back to it or replace it", info.Stage, info.CourseID)
+	if made := sb.Made(); made.CourseID != c.ID || made.Stage != stage {
+		return nil, fmt.Errorf("another connection of yours is in stage %d of %s: in the picker you can go back to it or replace it", made.Stage, made.CourseID)
 	}
 	return sb, nil
 }

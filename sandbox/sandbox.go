@@ -136,6 +136,9 @@ func (e Exit) Over() bool { return e.Ending != TakenOver && e.Ending != Detached
 
 // Sandbox is one live sandbox.
 type Sandbox interface {
+	// Made tells what the sandbox was made for: session, login, course and
+	// stage, which never change. It asks nobody and fills in nothing else.
+	Made() Info
 	// Info asks the sandbox what is true about it now.
 	Info(ctx context.Context) (Info, error)
 	// Attach joins the tutor's terminal until the tutor ends, a newer attach

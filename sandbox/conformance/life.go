@@ -60,6 +60,9 @@ func testFindList(t *testing.T, s *suite) {
 	if !ok || err != nil {
 		t.Fatalf("Find: %v, %v", ok, err)
 	}
+	if made := sb.Made(); made.Login != "ada" || made.Stage != 1 || made.CourseID != "conformance" || made.Session == "" {
+		t.Errorf("made for %+v", made)
+	}
 	info, err := sb.Info(s.ctx)
 	if err != nil || info.Login != "ada" || info.Stage != 1 || info.CourseID != "conformance" || info.Attached {
 		t.Errorf("info %+v, %v", info, err)

@@ -33,6 +33,11 @@ func (b *Backend) box(pod *corev1.Pod) *box {
 	return &box{backend: b, name: pod.Name, uid: pod.UID, info: b.infoOf(pod)}
 }
 
+// Made tells what the sandbox was made for.
+func (x *box) Made() sandbox.Info {
+	return sandbox.Info{Session: x.info.Session, Login: x.info.Login, CourseID: x.info.CourseID, Stage: x.info.Stage}
+}
+
 // spareLife is how long the link that has brought the course is kept for the
 // attach that follows: an exec takes a tenth of a second to start.
 const spareLife = 10 * time.Second

@@ -43,6 +43,11 @@ func (j *jail) ask(ctx context.Context, question func(context.Context, *hold.Sup
 	return question(ctx, s)
 }
 
+// Made tells what the sandbox was made for.
+func (j *jail) Made() sandbox.Info {
+	return sandbox.Info{Session: j.record.Session, Login: j.record.Login, CourseID: j.record.CourseID, Stage: j.record.Stage}
+}
+
 // Info asks the holder what is true now.
 func (j *jail) Info(ctx context.Context) (sandbox.Info, error) {
 	var status hold.Status
@@ -54,11 +59,10 @@ func (j *jail) Info(ctx context.Context) (sandbox.Info, error) {
 }
 
 func (j *jail) info(s hold.Status) sandbox.Info {
-	return sandbox.Info{
-		Session: j.record.Session, Login: j.record.Login, CourseID: j.record.CourseID, Stage: j.record.Stage,
-		Started: j.record.Started, Epoch: s.Epoch, Expires: s.Expires, Attached: s.Attached,
-		DetachedAt: s.DetachedAt, LastInput: s.LastInput,
-	}
+	info := j.Made()
+	info.Started, info.Epoch, info.Expires = j.record.Started, s.Epoch, s.Expires
+	info.Attached, info.DetachedAt, info.LastInput = s.Attached, s.DetachedAt, s.LastInput
+	return info
 }
 
 // Attach joins the tutor's terminal.

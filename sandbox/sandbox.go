@@ -115,6 +115,7 @@ const (
 	Exited    Ending = "exited"     // the tutor left with a status
 	Signalled Ending = "signalled"  // the tutor was ended by a signal
 	Killed    Ending = "killed"     // somebody ended the sandbox
+	Stopped   Ending = "stopped"    // its host asked it to end
 	LifeOver  Ending = "life-over"  // its time was up
 	Idle      Ending = "idle"       // nobody typed for too long
 	Lost      Ending = "lost"       // it vanished without a word

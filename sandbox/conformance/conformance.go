@@ -31,6 +31,8 @@ while :; do
 	echo) stty raw -echo; printf 'ready\n'; exec cat ;;
 	raw) stty -onlcr -opost; printf 'one\ntwo\nraw done\n'; stty sane ;;
 	mess) printf '\033[?1049h\033[?25l\033[?1002h\033[?2004h'; echo "messed" ;;
+	fill) head -c "${rest}M" /dev/zero >/tmp/fill; echo "filled" ;;
+	eat) exec tail /dev/zero ;;
 	orphan) (setsid sleep 3600 >/dev/null 2>&1 &); echo "orphaned" ;;
 	esac
 done

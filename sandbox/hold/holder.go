@@ -158,7 +158,7 @@ func (h *holder) supervise(ctx context.Context) sandbox.Exit {
 			}
 			return exit
 		case <-ctx.Done():
-			stop(stopOrder{sandbox.Killed, "The sandbox was asked to stop."})
+			stop(stopOrder{sandbox.Stopped, "Your session was ended from outside. Your place is kept: choose the stage again to go on."})
 			ctx = context.WithoutCancel(ctx)
 		case o := <-h.stopped:
 			stop(o)

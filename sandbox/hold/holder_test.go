@@ -218,7 +218,7 @@ func TestTutorThatIgnoresSIGTERM(t *testing.T) {
 	lines, _ := r.join(t)
 	expect(t, lines, "up")
 	r.stop()
-	if exit := <-r.exit; exit.Ending != sandbox.Killed {
+	if exit := <-r.exit; exit.Ending != sandbox.Stopped {
 		t.Errorf("ended by %+v", exit)
 	}
 }
@@ -226,7 +226,7 @@ func TestTutorThatIgnoresSIGTERM(t *testing.T) {
 func TestStopBeforeAnybodyJoined(t *testing.T) {
 	r := start(t, "quiet", nil)
 	r.stop()
-	if exit := <-r.exit; exit.Ending != sandbox.Killed {
+	if exit := <-r.exit; exit.Ending != sandbox.Stopped {
 		t.Errorf("ended by %+v", exit)
 	}
 }

@@ -30,6 +30,8 @@ type tutor struct {
 	link     *os.File // our end of the event socket
 	linkTT   *os.File // the tutor's end
 
+	memoryKills int // as counted before the tutor began
+
 	once    sync.Once
 	begun   chan struct{}
 	done    chan struct{}
@@ -60,11 +62,12 @@ func prepareTutor(opts Options) (*tutor, error) {
 	}
 	t := &tutor{
 		log: opts.Log, ptmx: ptmx, tt: tt,
-		link:   os.NewFile(uintptr(fds[0]), "event link"),
-		linkTT: os.NewFile(uintptr(fds[1]), "event link of the tutor"),
-		begun:  make(chan struct{}),
-		done:   make(chan struct{}),
-		reaped: make(chan struct{}),
+		link:        os.NewFile(uintptr(fds[0]), "event link"),
+		linkTT:      os.NewFile(uintptr(fds[1]), "event link of the tutor"),
+		begun:       make(chan struct{}),
+		memoryKills: memoryKills(),
+		done:        make(chan struct{}),
+		reaped:      make(chan struct{}),
 	}
 	t.cmd = exec.Command(opts.Command[0], opts.Command[1:]...)
 	t.cmd.Dir = opts.Dir
@@ -111,13 +114,20 @@ func (t *tutor) wait() {
 		case status.Signaled():
 			t.outcome = sandbox.Exit{
 				Ending: sandbox.Signalled, Code: 128 + int(status.Signal()),
-				Reason: fmt.Sprintf("The tutor was ended by signal %d (%s).", status.Signal(), status.Signal()),
+				Reason: t.whySignalled(status.Signal()),
 			}
 		default:
 			t.outcome = sandbox.Exit{Ending: sandbox.Exited, Code: status.ExitStatus()}
 		}
 		close(t.done)
 	}
+}
+
+func (t *tutor) whySignalled(signal syscall.Signal) string {
+	if signal == syscall.SIGKILL && memoryKills() > t.memoryKills {
+		return "The tutor used more memory than a sandbox may and was ended. Your place is kept: choose the stage again to go on."
+	}
+	return fmt.Sprintf("The tutor was ended by signal %d (%s).", signal, signal)
 }
 
 func (t *tutor) exited() <-chan struct{} { return t.done }

@@ -94,7 +94,13 @@ func (x *box) Attach(ctx context.Context, mode sandbox.AttachMode, t sandbox.Ter
 	case ctx.Err() != nil:
 		return sandbox.Exit{Ending: sandbox.Detached}, nil
 	case exit.Ending == "" || exit.Ending == sandbox.Lost:
-		return x.whyLost(ctx, err)
+		exit = x.whyGone(ctx, lost(1, "The connection to your sandbox was lost."))
+		if !exit.Over() {
+			b.opts.Log.Warn("lost the connection to a sandbox", "pod", x.name, "cause", err)
+		}
+		return exit, nil
+	case exit.Ending == sandbox.Stopped:
+		exit = x.whyGone(ctx, exit)
 	}
 	if exit.Over() {
 		b.ended(x.uid, exit)
@@ -106,19 +112,20 @@ func (x *box) Attach(ctx context.Context, mode sandbox.AttachMode, t sandbox.Ter
 // ended: the kubelet looks about once a second.
 const verdictTime = 3 * time.Second
 
-// whyLost finds out whether a connection that broke off was all that broke.
-func (x *box) whyLost(ctx context.Context, cause error) (sandbox.Exit, error) {
+// whyGone asks the cluster what has become of a sandbox that is gone or that
+// cannot be reached. Where the cluster sees nothing wrong it returns known.
+func (x *box) whyGone(ctx context.Context, known sandbox.Exit) sandbox.Exit {
+	if exit, over := x.backend.isOver(x.uid); over {
+		return exit
+	}
 	ctx, cancel := context.WithTimeout(ctx, verdictTime)
 	defer cancel()
-	if exit, over := x.backend.isOver(x.uid); over {
-		return exit, nil
-	}
-	var verdict sandbox.Exit
 	var last *corev1.Pod
+	verdict := known
 	err := x.backend.follow(ctx, x.name, func(pod *corev1.Pod) (bool, error) {
 		switch {
 		case pod == nil || pod.UID != x.uid:
-			if verdict = (sandbox.Exit{Ending: sandbox.Killed, Code: 1, Reason: "Your sandbox was deleted in the cluster." + kept}); last != nil {
+			if verdict = deleted(); last != nil {
 				verdict = exitOf(last)
 			}
 			return true, nil
@@ -129,10 +136,8 @@ func (x *box) whyLost(ctx context.Context, cause error) (sandbox.Exit, error) {
 		last = pod
 		return false, nil
 	})
-	if err == nil {
-		x.backend.ended(x.uid, verdict)
-		return verdict, nil
+	if err != nil {
+		return known
 	}
-	x.backend.opts.Log.Warn("lost the connection to a sandbox", "pod", x.name, "cause", cause, "verdict", err)
-	return lost(1, "The connection to your sandbox was lost."), nil
+	return x.backend.ended(x.uid, verdict)
 }

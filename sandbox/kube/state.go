@@ -33,18 +33,22 @@ func ready(pod *corev1.Pod) bool {
 const kept = " Your place is kept: choose the stage again to go on."
 
 // exitOf says how the sandbox of a Pod ended that is finished, going or gone.
+// The holder's own word counts, unless all it knows is that it had to go.
 func exitOf(pod *corev1.Pod) sandbox.Exit {
+	var last sandbox.Exit
 	for _, c := range pod.Status.ContainerStatuses {
 		t := c.State.Terminated
 		if t == nil {
 			continue
 		}
 		if exit, ok := hold.ParseExit([]byte(t.Message)); ok {
-			return exit
+			last = exit
+		} else if t.Reason == "OOMKilled" {
+			last = lost(int(t.ExitCode), "Your sandbox used more memory than it may and was ended."+kept)
 		}
-		if t.Reason == "OOMKilled" {
-			return lost(int(t.ExitCode), "Your sandbox used more memory than it may and was ended."+kept)
-		}
+	}
+	if last.Ending != "" && last.Ending != sandbox.Stopped {
+		return last
 	}
 	switch pod.Status.Reason {
 	case "Evicted":
@@ -54,10 +58,17 @@ func exitOf(pod *corev1.Pod) sandbox.Exit {
 	case "NodeLost", "NodeShutdown", "Terminated":
 		return lost(1, "The machine of your sandbox was lost."+kept)
 	}
-	if pod.DeletionTimestamp != nil || !finished(pod) {
-		return sandbox.Exit{Ending: sandbox.Killed, Code: 1, Reason: "Your sandbox was deleted in the cluster." + kept}
+	switch {
+	case pod.DeletionTimestamp != nil || !finished(pod):
+		return deleted()
+	case last.Ending != "":
+		return last
 	}
 	return lost(1, "Your sandbox ended without a word."+kept)
+}
+
+func deleted() sandbox.Exit {
+	return sandbox.Exit{Ending: sandbox.Stopped, Code: 1, Reason: "Your sandbox was deleted in the cluster." + kept}
 }
 
 func lost(code int, reason string) sandbox.Exit {

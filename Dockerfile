@@ -1,5 +1,7 @@
 # The gateway and the API proxy: one static program, made by `make build`. It
-# brings its own certificate authorities, so there is nothing else in here.
+# brings its own certificate authorities, so there is nothing else in here. It
+# runs with a read-only root: /data and /tmp are volumes that user 65532 may
+# write to.
 FROM scratch
 
 COPY bin/lectern /usr/local/bin/lectern

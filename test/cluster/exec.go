@@ -27,7 +27,12 @@ the exit status are the command's own. The environment also gets
   CLUSTER_ADDRESS      the node's address, for node ports
   CLUSTER_COMMAND      this program, for its other commands`,
 		Example: "  cluster exec -- go test ./test/e2e/...",
-		Args:    cobra.MinimumNArgs(1),
+		Args: func(_ *cobra.Command, command []string) error {
+			if len(command) == 0 {
+				return errors.New("say what to run: exec -- COMMAND")
+			}
+			return nil
+		},
 		RunE: func(_ *cobra.Command, command []string) error {
 			n, err := s.node()
 			if err != nil {

@@ -24,12 +24,11 @@ build: ## Build bin/lectern
 
 test: test-packages ## Run every test that needs no cluster
 	go test -race -count=1 -timeout 5m ./...
+	cd test/manifests && go test -count=1 ./...
 
 lint: ## Check form and vet
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not formatted, run make fmt: $$unformatted"; exit 1; fi
-	go vet ./...
-	go run $(STATICCHECK) ./...
-	go mod verify
+	@set -e; for module in . test/manifests; do ( cd $$module; set -x; go vet ./...; go run $(STATICCHECK) ./...; go mod verify ); done
 
 fmt: ## Format the code
 	gofmt -w .

@@ -1,0 +1,108 @@
+package manifests_test
+
+import (
+	"net"
+	"reflect"
+	"strconv"
+	"strings"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+)
+
+// gatewayDeployment returns the gateway's Deployment.
+func gatewayDeployment(t *testing.T, objects []runtime.Object) *appsv1.Deployment {
+	t.Helper()
+	for _, deployment := range all[*appsv1.Deployment](objects) {
+		if deployment.Name == gateway {
+			return deployment
+		}
+	}
+	t.Fatalf("there is no Deployment %s", gateway)
+	return nil
+}
+
+// configMap returns a ConfigMap by name.
+func configMap(t *testing.T, objects []runtime.Object, name string) *corev1.ConfigMap {
+	t.Helper()
+	for _, found := range all[*corev1.ConfigMap](objects) {
+		if found.Name == name {
+			return found
+		}
+	}
+	t.Fatalf("there is no ConfigMap %s", name)
+	return nil
+}
+
+func TestGatewayStartsWithItsSettings(t *testing.T) {
+	type home struct{ kind, path string }
+	homes := map[string]home{
+		base: {kind: "none"}, pvc: {kind: "pvc"}, classroom: {kind: "pvc"},
+		hostPath: {kind: "hostPath", path: "/var/lib/lectern/homes"},
+	}
+	for _, dir := range everything {
+		objects := render(t, dir)
+		c := settings(t, objects).Sandbox
+		if c.Backend != "kubernetes" || c.Kubernetes.Namespace != sandboxes {
+			t.Errorf("%s: sandboxes run on %s in %s", dir, c.Backend, c.Kubernetes.Namespace)
+		}
+		if got := (home{c.Kubernetes.Storage.Kind, c.Kubernetes.Storage.Path}); got != homes[dir] {
+			t.Errorf("%s: homes are kept in %+v, want %+v", dir, got, homes[dir])
+		}
+		if image := configMap(t, objects, "lectern-sandbox").Data["image"]; c.Kubernetes.Image != image {
+			t.Errorf("%s: the gateway asks for the image %s, and %s is admitted", dir, c.Kubernetes.Image, image)
+		}
+	}
+}
+
+// The folder with the settings holds whatever else the ConfigMap has, so that
+// keys need no change of the Deployment.
+func TestAuthorizedKeysLieBesideTheSettings(t *testing.T) {
+	objects := render(t, classroom)
+	mountedFile(t, objects, gatewayDeployment(t, objects).Spec.Template.Spec, settings(t, objects).Auth.AuthorizedKeys)
+}
+
+func TestGatewayListensWhereThePodSaysSo(t *testing.T) {
+	objects := render(t, base)
+	c := settings(t, objects)
+	want := map[string]string{"ssh": c.SSH.Listen, "http": c.Web.Listen, "metrics": c.Metrics.Listen}
+	got := map[string]string{}
+	container := gatewayDeployment(t, objects).Spec.Template.Spec.Containers[0]
+	for _, port := range container.Ports {
+		got[port.Name] = net.JoinHostPort("", strconv.Itoa(int(port.ContainerPort)))
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("the Pod's ports are %v, the settings' %v", got, want)
+	}
+	for path, probes := range map[string][]*corev1.Probe{
+		"/healthz": {container.StartupProbe, container.LivenessProbe}, "/readyz": {container.ReadinessProbe},
+	} {
+		for _, probe := range probes {
+			if probe == nil || probe.HTTPGet.Path != path || probe.HTTPGet.Port.StrVal != "metrics" {
+				t.Errorf("a probe is %+v, want GET %s of the port metrics", probe, path)
+			}
+		}
+	}
+}
+
+// What must outlive the Pod is on the claim; the root is read-only, so that
+// the gateway could not start with any of it elsewhere.
+func TestGatewayKeepsItsDataOnTheClaim(t *testing.T) {
+	objects := render(t, base)
+	deployment := gatewayDeployment(t, objects)
+	c := settings(t, objects)
+	claim := only[*corev1.PersistentVolumeClaim](t, objects)
+	data := volume(deployment.Spec.Template.Spec, c.DataDir)
+	if data == nil || data.PersistentVolumeClaim == nil || data.PersistentVolumeClaim.ClaimName != claim.Name {
+		t.Errorf("%s holds %+v, want the claim %s", c.DataDir, data, claim.Name)
+	}
+	if !strings.HasPrefix(c.SSH.HostKey, c.DataDir+"/") {
+		t.Errorf("the host key is %s; want it in %s, so that learners' ssh knows the server again", c.SSH.HostKey, c.DataDir)
+	}
+	if *deployment.Spec.Replicas != 1 || deployment.Spec.Strategy.Type != appsv1.RecreateDeploymentStrategyType {
+		t.Errorf("%d replicas by %s; two gateways would wait for each other's lock of the database",
+			*deployment.Spec.Replicas, deployment.Spec.Strategy.Type)
+	}
+}

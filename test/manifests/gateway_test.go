@@ -2,9 +2,9 @@ package manifests_test
 
 import (
 	"net"
+	"path"
 	"reflect"
 	"strconv"
-	"strings"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -76,29 +76,30 @@ func TestGatewayListensWhereThePodSaysSo(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("the Pod's ports are %v, the settings' %v", got, want)
 	}
-	for path, probes := range map[string][]*corev1.Probe{
+	for page, probes := range map[string][]*corev1.Probe{
 		"/healthz": {container.StartupProbe, container.LivenessProbe}, "/readyz": {container.ReadinessProbe},
 	} {
 		for _, probe := range probes {
-			if probe == nil || probe.HTTPGet.Path != path || probe.HTTPGet.Port.StrVal != "metrics" {
-				t.Errorf("a probe is %+v, want GET %s of the port metrics", probe, path)
+			if probe == nil || probe.HTTPGet.Path != page || probe.HTTPGet.Port.StrVal != "metrics" {
+				t.Errorf("a probe is %+v, want GET %s of the port metrics", probe, page)
 			}
 		}
 	}
 }
 
 // What must outlive the Pod is on the claim; the root is read-only, so that
-// the gateway could not start with any of it elsewhere.
+// the gateway could not start with any of it elsewhere. It is below the top of
+// the claim: that belongs to root, and the gateway would fail to close it.
 func TestGatewayKeepsItsDataOnTheClaim(t *testing.T) {
 	objects := render(t, base)
 	deployment := gatewayDeployment(t, objects)
 	c := settings(t, objects)
 	claim := only[*corev1.PersistentVolumeClaim](t, objects)
-	data := volume(deployment.Spec.Template.Spec, c.DataDir)
+	data := volume(deployment.Spec.Template.Spec, path.Dir(c.DataDir))
 	if data == nil || data.PersistentVolumeClaim == nil || data.PersistentVolumeClaim.ClaimName != claim.Name {
-		t.Errorf("%s holds %+v, want the claim %s", c.DataDir, data, claim.Name)
+		t.Errorf("%s is in %+v, want it in the claim %s", c.DataDir, data, claim.Name)
 	}
-	if !strings.HasPrefix(c.SSH.HostKey, c.DataDir+"/") {
+	if path.Dir(c.SSH.HostKey) != c.DataDir {
 		t.Errorf("the host key is %s; want it in %s, so that learners' ssh knows the server again", c.SSH.HostKey, c.DataDir)
 	}
 	if *deployment.Spec.Replicas != 1 || deployment.Spec.Strategy.Type != appsv1.RecreateDeploymentStrategyType {

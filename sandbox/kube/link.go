@@ -12,9 +12,12 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/util/httpstream"
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/tools/remotecommand"
+
+	"lectern/sandbox"
 )
 
 // link is a connection to the holder in a Pod: an exec of
@@ -112,8 +115,13 @@ func (l *link) fault(err error) error {
 	default:
 	}
 	_ = l.Close()
-	if !over {
+	switch {
+	case !over:
 		return err
+	case apierrors.IsForbidden(l.err):
+		return &sandbox.Unavailable{
+			Reason: "The cluster does not let the gateway into the sandbox. Please tell your instructor.", Err: l.err,
+		}
 	}
 	return errors.Join(err, l.err, l.stderr.err())
 }

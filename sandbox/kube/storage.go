@@ -67,6 +67,11 @@ func (b *Backend) claim(ctx context.Context, spec sandbox.Spec) error {
 		return nil
 	}
 	name := sandbox.Name(spec.Login)
+	claims := b.client.CoreV1().PersistentVolumeClaims(b.opts.Namespace)
+	// Looked for first: a quota that is used up refuses also what is there.
+	if _, err := claims.Get(ctx, name, metav1.GetOptions{}); !apierrors.IsNotFound(err) {
+		return err
+	}
 	claim := &corev1.PersistentVolumeClaim{
 		ObjectMeta: metav1.ObjectMeta{
 			Name: name, Namespace: b.opts.Namespace,
@@ -81,7 +86,7 @@ func (b *Backend) claim(ctx context.Context, spec sandbox.Spec) error {
 	if s.Class != "" {
 		claim.Spec.StorageClassName = &s.Class
 	}
-	_, err := b.client.CoreV1().PersistentVolumeClaims(b.opts.Namespace).Create(ctx, claim, metav1.CreateOptions{})
+	_, err := claims.Create(ctx, claim, metav1.CreateOptions{})
 	if err != nil && !apierrors.IsAlreadyExists(err) {
 		return refused(fmt.Errorf("make the learner's volume claim: %w", err))
 	}

@@ -94,11 +94,8 @@ func (x *box) Attach(ctx context.Context, mode sandbox.AttachMode, t sandbox.Ter
 	case ctx.Err() != nil:
 		return sandbox.Exit{Ending: sandbox.Detached}, nil
 	case exit.Ending == "" || exit.Ending == sandbox.Lost:
-		exit = x.whyGone(ctx, lost(1, "The connection to your sandbox was lost."))
-		if !exit.Over() {
-			b.opts.Log.Warn("lost the connection to a sandbox", "pod", x.name, "cause", err)
-		}
-		return exit, nil
+		b.opts.Log.Warn("lost the connection to a sandbox", "pod", x.name, "cause", err)
+		return x.whyGone(ctx, lost(1, "The connection to your sandbox was lost.")), nil
 	case exit.Ending == sandbox.Stopped:
 		exit = x.whyGone(ctx, exit)
 	}
@@ -129,7 +126,7 @@ func (x *box) whyGone(ctx context.Context, known sandbox.Exit) sandbox.Exit {
 				verdict = exitOf(last)
 			}
 			return true, nil
-		case finished(pod):
+		case finished(pod), known.Ending == sandbox.Stopped && pod.DeletionTimestamp != nil:
 			verdict = exitOf(pod)
 			return true, nil
 		}

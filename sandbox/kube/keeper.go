@@ -98,10 +98,12 @@ func (k *keeper) untilEnd(ctx context.Context) (exit sandbox.Exit, ok bool) {
 			k.unwritten = &status
 			k.copy(ctx)
 		case <-left:
-			if exit, ok := k.supervisor.Exit(); ok {
-				return exit, true
+			exit, ok := k.supervisor.Exit()
+			k.disconnect()
+			if ok {
+				return k.refined(ctx, exit)
 			}
-			k.disconnect() // the next look connects again
+			// The next look connects again.
 		case <-k.refused:
 			// What could not be recorded comes again on a new connection.
 			k.disconnect()
@@ -115,6 +117,30 @@ func (k *keeper) untilEnd(ctx context.Context) (exit sandbox.Exit, ok bool) {
 			}
 		}
 	}
+}
+
+// refined waits for the cluster to say why a sandbox had to go, where that is
+// all that its holder knows.
+func (k *keeper) refined(ctx context.Context, exit sandbox.Exit) (sandbox.Exit, bool) {
+	patience := time.NewTimer(verdictTime)
+	defer patience.Stop()
+	for exit.Ending == sandbox.Stopped && !ending(k.pod) {
+		select {
+		case s := <-k.pods:
+			k.pod = s.pod
+			if s.gone {
+				return exitOf(s.pod), true
+			}
+		case <-patience.C:
+			return exit, true
+		case <-ctx.Done():
+			return exit, false
+		}
+	}
+	if exit.Ending == sandbox.Stopped {
+		return exitOf(k.pod), true
+	}
+	return exit, true
 }
 
 // abandoned tells whether the Pod never got its course and its maker must have

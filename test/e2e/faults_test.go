@@ -159,7 +159,7 @@ func TestTheEndOfAPodIsTold(t *testing.T) {
 		},
 		"out of memory": {
 			end:  func(t *testing.T, _ *lab, v *visit) { v.typed(t, "eat\r") },
-			says: "more memory than it may",
+			says: "more memory than a sandbox may",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -189,7 +189,7 @@ func TestTheAPIServerRestartsUnderConnectedLearners(t *testing.T) {
 		v.expect(t, "said before "+login)
 		visits = append(visits, v)
 	}
-	out, err := exec.Command(command, "restart", "kube-apiserver").CombinedOutput()
+	out, err := exec.Command(command, "restart", "kube-apiserver", "--name", os.Getenv("CLUSTER_NAME")).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}

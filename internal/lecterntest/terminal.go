@@ -1,0 +1,116 @@
+package lecterntest
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Terminals are those of one tmux server, which ends with the test.
+type Terminals struct {
+	t      *testing.T
+	socket string
+	dir    string
+}
+
+// NewTerminals starts none yet; dir is where their commands run.
+func NewTerminals(t *testing.T, dir string) *Terminals {
+	t.Helper()
+	socket, err := os.MkdirTemp("", "lectern-tmux-") // t.TempDir may be too long for a socket
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &Terminals{t: t, socket: filepath.Join(socket, "s"), dir: dir}
+	t.Cleanup(func() {
+		_, _ = w.tmux("kill-server")
+		_ = os.RemoveAll(socket)
+	})
+	return w
+}
+
+func (w *Terminals) tmux(args ...string) (string, error) {
+	cmd := exec.Command("tmux", append([]string{"-S", w.socket, "-u"}, args...)...)
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + w.dir, "TERM=xterm-256color", "LC_ALL=C.UTF-8", "SHELL=/bin/sh"}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("tmux %s: %w: %s", strings.Join(args, " "), err, out)
+	}
+	return string(out), nil
+}
+
+// Open runs a command in a terminal of its own, which stays with
+// "[exit STATUS]" when the command has ended.
+func (w *Terminals) Open(name string, cols, rows int, command ...string) *Terminal {
+	w.t.Helper()
+	quoted := make([]string, len(command))
+	for i, arg := range command {
+		quoted[i] = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+	}
+	_, err := w.tmux("-f", os.DevNull, "new-session", "-d", "-s", name, "-x", fmt.Sprint(cols), "-y", fmt.Sprint(rows),
+		"-c", w.dir, strings.Join(quoted, " ")+`; echo "[exit $?]"; cat`)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return &Terminal{w, name}
+}
+
+// Terminal is a terminal in tmux, as a learner has one.
+type Terminal struct {
+	of   *Terminals
+	name string
+}
+
+// Press presses keys, by tmux's names.
+func (m *Terminal) Press(keys ...string) {
+	m.of.t.Helper()
+	if _, err := m.of.tmux(append([]string{"send-keys", "-t", m.name}, keys...)...); err != nil {
+		m.of.t.Fatal(err)
+	}
+}
+
+// Type types text as it is.
+func (m *Terminal) Type(text string) {
+	m.of.t.Helper()
+	m.Press("-l", text)
+}
+
+// Shows is what can be seen now.
+func (m *Terminal) Shows() string {
+	m.of.t.Helper()
+	shown, err := m.of.tmux("capture-pane", "-p", "-t", m.name)
+	if err != nil {
+		m.of.t.Fatal(err)
+	}
+	return shown
+}
+
+// Expect waits until the terminal shows what matches pattern.
+func (m *Terminal) Expect(pattern string) {
+	m.of.t.Helper()
+	re := regexp.MustCompile("(?m)" + pattern)
+	m.wait("to show "+pattern, re.MatchString)
+}
+
+// ExpectOther waits until the terminal shows something else than before.
+func (m *Terminal) ExpectOther(before string) {
+	m.of.t.Helper()
+	m.wait("to change", func(shown string) bool { return shown != before })
+}
+
+func (m *Terminal) wait(what string, done func(shown string) bool) {
+	m.of.t.Helper()
+	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		shown := m.Shows()
+		if done(shown) {
+			return
+		}
+		if time.Now().After(deadline) {
+			m.of.t.Fatalf("waited in vain for the terminal %s; it shows:\n%s", what, shown)
+		}
+	}
+}

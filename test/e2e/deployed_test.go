@@ -1,0 +1,206 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"lectern/internal/lecterntest"
+)
+
+const (
+	gatewayNamespace = "lectern"
+	sandboxNamespace = "lectern-sandboxes"
+)
+
+// deployment is Lectern as manifests/base installs it, with keys of the test.
+type deployment struct {
+	client    kubernetes.Interface
+	dir       string // keys, by login
+	host      string
+	port      string
+	terminals *lecterntest.Terminals
+}
+
+// deploy applies manifests/base by kubectl and waits until the gateway is
+// available. At the end everything is deleted again.
+func deploy(t *testing.T, logins ...string) *deployment {
+	t.Helper()
+	config, err := clientcmd.BuildConfigFromFlags("", os.Getenv("KUBECONFIG"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &deployment{client: kubernetes.NewForConfigOrDie(config), dir: t.TempDir()}
+	if _, err := d.client.CoreV1().Namespaces().Get(t.Context(), gatewayNamespace, metav1.GetOptions{}); err == nil {
+		t.Skip("this cluster has a Lectern already, which stays as it is")
+	}
+	d.terminals = lecterntest.NewTerminals(t, d.dir)
+	var authorized strings.Builder
+	for _, login := range logins {
+		out, err := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", login, "-f", filepath.Join(d.dir, login)).CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		key, err := os.ReadFile(filepath.Join(d.dir, login+".pub"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		authorized.Write(key)
+	}
+	overlay := d.overlay(t, authorized.String())
+	t.Cleanup(func() {
+		kubectl(t, "delete", "-k", overlay, "--ignore-not-found", "--wait=true", "--timeout=120s")
+	})
+	kubectl(t, "apply", "-k", overlay)
+	if !d.hasStorage(t) {
+		d.giveVolume(t)
+	}
+	kubectl(t, "rollout", "status", "-n", gatewayNamespace, "deployment/lectern-gateway", "--timeout=120s")
+	service, err := d.client.CoreV1().Services(gatewayNamespace).Get(t.Context(), "lectern-ssh", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.port = fmt.Sprint(service.Spec.Ports[0].NodePort)
+	nodes, err := d.client.CoreV1().Nodes().List(t.Context(), metav1.ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, address := range nodes.Items[0].Status.Addresses {
+		if address.Type == corev1.NodeInternalIP {
+			d.host = address.Address
+		}
+	}
+	return d
+}
+
+// overlay is manifests/base with people's keys, as manifests/README.md says.
+func (d *deployment) overlay(t *testing.T, authorized string) string {
+	t.Helper()
+	dir := t.TempDir()
+	base, err := filepath.Abs("../../manifests/base")
+	if err != nil {
+		t.Fatal(err)
+	}
+	relative, err := filepath.Rel(dir, base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings, err := os.ReadFile(filepath.Join(base, "lectern.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings = bytes.Replace(settings, []byte("\nauth:\n"), []byte("\nauth:\n  authorized_keys: /etc/lectern/authorized_keys\n"), 1)
+	for name, text := range map[string]string{
+		"lectern.yaml": string(settings), "authorized_keys": authorized,
+		"kustomization.yaml": fmt.Sprintf(`apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+resources: [%s]
+configMapGenerator:
+  - name: lectern
+    namespace: lectern
+    behavior: merge
+    files: [lectern.yaml, authorized_keys]
+  - name: lectern-sandbox
+    namespace: lectern
+    behavior: merge
+    literals: ["image=%s"]
+`, relative, lecterntest.SandboxImage()),
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// hasStorage tells whether the cluster makes volumes for claims by itself.
+func (d *deployment) hasStorage(t *testing.T) bool {
+	t.Helper()
+	classes, err := d.client.StorageV1().StorageClasses().List(t.Context(), metav1.ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(classes.Items) > 0
+}
+
+// giveVolume makes a volume for the gateway's claim on the only node.
+func (d *deployment) giveVolume(t *testing.T) {
+	t.Helper()
+	const volume = `
+apiVersion: v1
+kind: PersistentVolume
+metadata: {name: lectern-e2e}
+spec:
+  capacity: {storage: 1Gi}
+  accessModes: [ReadWriteOnce]
+  persistentVolumeReclaimPolicy: Retain
+  claimRef: {namespace: lectern, name: lectern-data}
+  hostPath: {path: /var/lib/lectern-e2e, type: DirectoryOrCreate}
+---
+# hostPath takes no fsGroup, so somebody has to open the folder; and close it again.
+apiVersion: v1
+kind: Pod
+metadata: {name: lectern-e2e-volume, namespace: kube-system}
+spec:
+  restartPolicy: Never
+  containers:
+    - name: open
+      image: %s
+      imagePullPolicy: IfNotPresent
+      command: [/bin/sh, -c, "rm -rf /volume/* && chmod 0777 /volume"]
+      securityContext: {runAsUser: 0}
+      volumeMounts: [{name: volume, mountPath: /volume}]
+  volumes: [{name: volume, hostPath: {path: /var/lib/lectern-e2e, type: DirectoryOrCreate}}]
+`
+	file := filepath.Join(t.TempDir(), "volume.yaml")
+	if err := os.WriteFile(file, fmt.Appendf(nil, volume, lecterntest.SandboxImage()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	kubectl(t, "apply", "-f", file)
+	t.Cleanup(func() { kubectl(t, "delete", "-f", file, "--ignore-not-found", "--wait=false") })
+	kubectl(t, "wait", "-n", "kube-system", "pod/lectern-e2e-volume", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=60s")
+}
+
+func kubectl(t *testing.T, args ...string) string {
+	t.Helper()
+	// Not the test's context: at clean-up that is over.
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, "kubectl", args...).CombinedOutput()
+	if err != nil {
+		t.Errorf("kubectl %s: %v: %s", strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
+
+// ssh is the command by which a learner comes.
+func (d *deployment) ssh(login string, more ...string) []string {
+	return append([]string{
+		"ssh", "-F", "/dev/null", "-i", filepath.Join(d.dir, login), "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=no",
+		"-o", "UserKnownHostsFile=" + filepath.Join(d.dir, "known_hosts"), "-o", "LogLevel=ERROR",
+		"-p", d.port, login + "@" + d.host,
+	}, more...)
+}
+
+func (d *deployment) run(t *testing.T, login string, command ...string) string {
+	t.Helper()
+	args := d.ssh(login, command...)
+	out, err := exec.CommandContext(t.Context(), args[0], args[1:]...).CombinedOutput()
+	if err != nil {
+		t.Errorf("ssh %s %s: %v: %s", login, strings.Join(command, " "), err, out)
+	}
+	return string(out)
+}

@@ -318,3 +318,31 @@ func TestSlowWatcherCatchesUp(t *testing.T) {
 		t.Errorf("the watcher was given all %d bytes, so nothing is proved", all)
 	}
 }
+
+// A sandbox that has ended is not taken for alive in the moment before its
+// process is gone, or the next session would be sent into it.
+func TestEndedSandboxAnswersWithItsEnd(t *testing.T) {
+	h := &holder{
+		opts: Options{Log: slog.New(slog.DiscardHandler)}, ended: make(chan struct{}),
+		exit: &sandbox.Exit{Ending: sandbox.Exited}, overseers: make(map[*overseer]struct{}),
+	}
+	close(h.ended)
+	for range 100 {
+		ours, theirs := net.Pipe()
+		served := make(chan struct{})
+		go func() {
+			defer close(served)
+			_ = h.serve(theirs)
+		}()
+		go func() {
+			_, _ = io.WriteString(ours, "{\"mode\":\"supervise\"}\n")
+			_ = writeJSON(ours, frameRequest, Request{Operation: opStatus})
+		}()
+		var buf []byte
+		if kind, _, err := readFrame(ours, &buf); err != nil || kind != frameExit {
+			t.Fatalf("it answered with a frame of type %q, %v", kind, err)
+		}
+		_ = ours.Close()
+		<-served
+	}
+}

@@ -94,6 +94,9 @@ func (o *overseer) write(h *holder) error {
 	for {
 		select {
 		case s := <-o.answers:
+			if h.over() { // an answer would say that it lives
+				continue
+			}
 			if err := o.send(frameStatus, s); err != nil {
 				return err
 			}
@@ -106,7 +109,10 @@ func (o *overseer) write(h *holder) error {
 				return err
 			}
 		case <-o.gone:
-			return nil
+			if !h.over() {
+				return nil
+			}
+			return errors.Join(events(), o.send(frameExit, h.exit))
 		case <-h.ended:
 			return errors.Join(events(), o.send(frameExit, h.exit))
 		}
@@ -164,6 +170,16 @@ func (h *holder) readOverseer(o *overseer) error {
 		case <-h.ended:
 			return nil
 		}
+	}
+}
+
+// over tells whether the sandbox has ended.
+func (h *holder) over() bool {
+	select {
+	case <-h.ended:
+		return true
+	default:
+		return false
 	}
 }
 

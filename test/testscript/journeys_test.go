@@ -4,6 +4,7 @@
 package testscript_test
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -33,6 +34,12 @@ func run(m *testing.M) int {
 		return 1
 	}
 	binary = dir
+	// Journeys mostly wait: for clocks to run down, and for screens.
+	flag.Parse()
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	return m.Run()
 }
 
@@ -56,6 +63,8 @@ func TestJourneys(t *testing.T) {
 			"resize":   resize,
 			"screen":   screen,
 			"hangup":   hangup,
+			"freeze":   freeze,
+			"thaw":     thaw,
 			"alive":    alive,
 			"log":      log,
 		},
@@ -65,6 +74,10 @@ func TestJourneys(t *testing.T) {
 // setup gives each script its own world: a GitHub, an ssh configuration, a
 // tmux server, and the sample of a course.
 func setup(env *testscript.Env) error {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		return err
+	}
 	w, err := newWorld(env)
 	if err != nil {
 		return err
@@ -76,6 +89,8 @@ func setup(env *testscript.Env) error {
 	env.Setenv("HOME", env.WorkDir)
 	env.Setenv("GITHUB", w.github.URL)
 	env.Setenv("PORT", w.port)
+	env.Setenv("FREE_PORT", w.free)
+	env.Setenv("ROOT", root)
 	env.Setenv("TERM", "xterm-256color")
 	env.Setenv("LC_ALL", "C.UTF-8")
 	config := fmt.Sprintf(`Host *

@@ -61,17 +61,31 @@ func screen(ts *testscript.TestScript, neg bool, args []string) {
 
 // hangup NAME takes a terminal away with SIGKILL, as a link that drops.
 func hangup(ts *testscript.TestScript, _ bool, args []string) {
-	pid, err := strconv.Atoi(strings.TrimSpace(tmux(ts, "display-message", "-p", "-t", args[0], "#{pane_pid}")))
+	signalClient(ts, args[0], syscall.SIGKILL)
+	tmux(ts, "kill-session", "-t", args[0])
+}
+
+// freeze NAME stops the client of a terminal: its machine still takes what is
+// sent, and nothing ever comes back. thaw NAME lets it go on.
+func freeze(ts *testscript.TestScript, _ bool, args []string) {
+	signalClient(ts, args[0], syscall.SIGSTOP)
+}
+
+func thaw(ts *testscript.TestScript, _ bool, args []string) {
+	signalClient(ts, args[0], syscall.SIGCONT)
+}
+
+// signalClient signals what the shell of a terminal runs.
+func signalClient(ts *testscript.TestScript, name string, signal syscall.Signal) {
+	pid, err := strconv.Atoi(strings.TrimSpace(tmux(ts, "display-message", "-p", "-t", name, "#{pane_pid}")))
 	ts.Check(err)
-	// The pane's shell runs ssh as its child.
 	children, err := exec.Command("ps", "-o", "pid=", "--ppid", strconv.Itoa(pid)).Output()
 	ts.Check(err)
 	for _, child := range strings.Fields(string(children)) {
 		n, err := strconv.Atoi(child)
 		ts.Check(err)
-		ts.Check(syscall.Kill(n, syscall.SIGKILL))
+		ts.Check(syscall.Kill(n, signal))
 	}
-	tmux(ts, "kill-session", "-t", args[0])
 }
 
 func tmux(ts *testscript.TestScript, args ...string) string {

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -31,50 +29,36 @@ const patience = 30 * time.Second
 // world is what one script plays in.
 type world struct {
 	dir    string
-	port   string
-	github *httptest.Server
+	port   string // the gateway's
+	free   string // a port that nobody uses
+	github *fakeGitHub
 	tmux   string // its socket
 
-	mu      sync.Mutex
-	keys    map[string]string // GitHub's answers by login
-	status  int               // GitHub's answer to everybody; 0: the keys
 	gateway *exec.Cmd
 	output  *lockedBuffer
 	ended   chan struct{}
 }
 
 func newWorld(env *testscript.Env) (*world, error) {
-	w := &world{dir: env.WorkDir, tmux: filepath.Join(env.WorkDir, "tmux.sock"), keys: make(map[string]string), output: &lockedBuffer{}}
-	w.github = httptest.NewServer(http.HandlerFunc(w.answer))
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
+	w := &world{dir: env.WorkDir, tmux: filepath.Join(env.WorkDir, "tmux.sock"), github: newGitHub(), output: &lockedBuffer{}}
+	for _, port := range []*string{&w.port, &w.free} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = l.Close() }()
+		if _, *port, err = net.SplitHostPort(l.Addr().String()); err != nil {
+			return nil, err
+		}
 	}
-	defer func() { _ = l.Close() }()
-	_, w.port, err = net.SplitHostPort(l.Addr().String())
-	return w, err
-}
-
-func (w *world) answer(rw http.ResponseWriter, r *http.Request) {
-	w.mu.Lock()
-	keys, known := w.keys[strings.TrimSuffix(strings.TrimPrefix(r.URL.Path, "/"), ".keys")]
-	status := w.status
-	w.mu.Unlock()
-	switch {
-	case status != 0:
-		rw.WriteHeader(status)
-	case !known:
-		rw.WriteHeader(http.StatusNotFound)
-	default:
-		_, _ = rw.Write([]byte(keys))
-	}
+	return w, nil
 }
 
 // close ends everything that the script has left, its sandboxes too.
 func (w *world) close() {
 	_ = exec.Command("tmux", "-S", w.tmux, "kill-server").Run()
 	w.endGateway(syscall.SIGKILL)
-	w.github.Close()
+	w.github.close()
 	for _, pid := range w.holders() {
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
@@ -194,26 +178,6 @@ func (w *world) endGateway(signal syscall.Signal) {
 	<-w.ended
 }
 
-// github LOGIN FILE... gives an account the public keys in the files; github
-// down N answers everybody with the HTTP status N.
-func github(ts *testscript.TestScript, _ bool, args []string) {
-	w := worldOf(ts)
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if args[0] == "down" {
-		status, err := strconv.Atoi(args[1])
-		ts.Check(err)
-		w.status = status
-		return
-	}
-	w.status = 0
-	var keys strings.Builder
-	for _, file := range args[1:] {
-		keys.WriteString(ts.ReadFile(file))
-	}
-	w.keys[args[0]] = keys.String()
-}
-
 // log PATTERN waits until the gateway's output matches.
 func log(ts *testscript.TestScript, neg bool, args []string) {
 	w := worldOf(ts)
@@ -243,7 +207,7 @@ func alive(ts *testscript.TestScript, _ bool, args []string) {
 func waitFor(ts *testscript.TestScript, what string, done func() bool, there func() string) {
 	for deadline := time.Now().Add(patience); !done(); {
 		if time.Now().After(deadline) {
-			ts.Fatalf("waited in vain for %s; there is:\n%s", what, there())
+			ts.Fatalf("waited in vain for %s; there is:\n%s\nthe gateway said:\n%s", what, there(), worldOf(ts).output)
 		}
 		time.Sleep(20 * time.Millisecond)
 	}

@@ -144,7 +144,7 @@ func (srv *Server) acquire(ctx context.Context, s *session, c course.Course, sta
 		CourseDir: c.Dir, Stage: stage, Environ: s.terminalEnviron(),
 	}, report)
 	if err != nil {
-		return nil, err
+		return nil, forLearner(err)
 	}
 	if made := sb.Made(); made.CourseID != c.ID || made.Stage != stage {
 		return nil, fmt.Errorf("another connection of yours is in stage %d of %s: in the picker you can go back to it or replace it", made.Stage, made.CourseID)

@@ -1,7 +1,10 @@
 package gateway
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"syscall"
 
 	"lectern/sandbox"
 	"lectern/tui"
@@ -18,6 +21,20 @@ func inWords(p sandbox.Phase) tui.Phase {
 		sandbox.Ready:      "Ready",
 	}
 	return tui.Phase{Name: names[p.Kind], Position: p.Position, Length: p.Length, Detail: p.Detail}
+}
+
+// forLearner keeps what a sandbox could not be made for, unless that is a fault
+// of the server's files: it tells a learner nothing but where things are on the
+// server, and is in the log.
+func forLearner(err error) error {
+	var atPath *fs.PathError
+	switch {
+	case errors.Is(err, syscall.ENOSPC):
+		return errors.New("the disk of this gateway is full, so no sandbox can be made; what you have finished is safe, please tell the person who runs it")
+	case errors.As(err, &atPath):
+		return errors.New("this gateway could not make a sandbox; try again, and if it happens again tell the person who runs it")
+	}
+	return err
 }
 
 // noticeOf says in the picker how the time in the sandbox ended.

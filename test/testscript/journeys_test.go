@@ -24,16 +24,18 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "lectern-journeys-")
-	if err != nil {
-		panic(err)
+	if binary = os.Getenv(insideVariable); binary == "" {
+		dir, err := os.MkdirTemp("", "lectern-journeys-")
+		if err != nil {
+			panic(err)
+		}
+		defer func() { _ = os.RemoveAll(dir) }()
+		if _, err := lecterntest.Build(dir, true); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		binary = dir
 	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	if _, err := lecterntest.Build(dir, true); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	binary = dir
 	// Journeys mostly wait: for clocks to run down, and for screens.
 	flag.Parse()
 	if err := flag.Set("test.parallel", "8"); err != nil {
@@ -44,13 +46,19 @@ func run(m *testing.M) int {
 }
 
 func TestJourneys(t *testing.T) {
+	t.Parallel()
+	journeys(t, "testdata")
+}
+
+// journeys walks those of one folder.
+func journeys(t *testing.T, dir string) {
 	for _, program := range []string{"ssh", "sftp", "scp", "ssh-keygen", "ssh-agent", "tmux", "bwrap"} {
 		if _, err := exec.LookPath(program); err != nil {
 			t.Fatalf("the journeys need %s: install the packages that make test names", program)
 		}
 	}
 	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata",
+		Dir:                 dir,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup:               setup,
@@ -67,6 +75,8 @@ func TestJourneys(t *testing.T) {
 			"thaw":     thaw,
 			"alive":    alive,
 			"log":      log,
+			"disk":     disk,
+			"fill":     fill,
 		},
 	})
 }

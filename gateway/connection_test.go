@@ -12,9 +12,7 @@ import (
 
 // signIn connects once, as far as a signed-in client.
 func (l *lab) signIn() error {
-	client, err := ssh.Dial("tcp", l.addr, &ssh.ClientConfig{
-		User: "lab", Auth: []ssh.AuthMethod{ssh.PublicKeys(l.signer)}, HostKeyCallback: ssh.InsecureIgnoreHostKey(),
-	})
+	client, err := ssh.Dial("tcp", l.addr, l.clientConfig())
 	if err != nil {
 		return err
 	}

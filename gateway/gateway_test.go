@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -56,6 +57,7 @@ type lab struct {
 	addr   string
 	signer ssh.Signer
 	server *Server
+	stop   func() error // ends the gateway, as SIGTERM does
 }
 
 func newLab(t testing.TB, change func(*Options)) *lab {
@@ -107,6 +109,10 @@ func newLab(t testing.TB, change func(*Options)) *lab {
 	ctx, cancel := context.WithCancel(context.Background())
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(ctx, listener) }()
+	stop := sync.OnceValue(func() error {
+		cancel()
+		return <-served
+	})
 	t.Cleanup(func() {
 		infos, _ := backend.List(context.Background())
 		for _, info := range infos {
@@ -114,8 +120,7 @@ func newLab(t testing.TB, change func(*Options)) *lab {
 				_ = sb.Kill(context.Background(), "the test is over")
 			}
 		}
-		cancel()
-		if err := <-served; err != nil {
+		if err := stop(); err != nil {
 			t.Errorf("serve: %v", err)
 		}
 		if err := store.Close(); err != nil {
@@ -125,15 +130,19 @@ func newLab(t testing.TB, change func(*Options)) *lab {
 			t.Error(err)
 		}
 	})
-	return &lab{t: t, dir: dir, addr: listener.Addr().String(), signer: signer, server: server}
+	return &lab{t: t, dir: dir, addr: listener.Addr().String(), signer: signer, server: server, stop: stop}
+}
+
+func (l *lab) clientConfig() *ssh.ClientConfig {
+	return &ssh.ClientConfig{
+		User: "lab", Auth: []ssh.AuthMethod{ssh.PublicKeys(l.signer)},
+		HostKeyCallback: ssh.InsecureIgnoreHostKey(), Timeout: 10 * time.Second,
+	}
 }
 
 func (l *lab) dial() *ssh.Client {
 	l.t.Helper()
-	client, err := ssh.Dial("tcp", l.addr, &ssh.ClientConfig{
-		User: "lab", Auth: []ssh.AuthMethod{ssh.PublicKeys(l.signer)},
-		HostKeyCallback: ssh.InsecureIgnoreHostKey(), Timeout: 10 * time.Second,
-	})
+	client, err := ssh.Dial("tcp", l.addr, l.clientConfig())
 	if err != nil {
 		l.t.Fatal(err)
 	}

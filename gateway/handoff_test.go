@@ -2,7 +2,9 @@ package gateway
 
 import (
 	"io"
+	"net"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -116,40 +118,85 @@ func processorTime(t *testing.T) time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-func TestFloodToATerminalThatTakesNothing(t *testing.T) {
-	l := newLab(t, nil)
-	client := l.dial()
+// counted is a connection that counts what has come.
+type counted struct {
+	net.Conn
+	read atomic.Int64
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.read.Add(int64(n))
+	return n, err
+}
+
+// flood starts a session whose sandbox writes much to a client that takes
+// nothing, and returns when the window of the SSH channel is full.
+func (l *lab) flood() {
+	l.t.Helper()
+	tcp, err := net.Dial("tcp", l.addr)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	wire := &counted{Conn: tcp}
+	conn, channels, requests, err := ssh.NewClientConn(wire, l.addr, l.clientConfig())
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	client := ssh.NewClient(conn, channels, requests)
+	l.t.Cleanup(func() { _ = client.Close() })
 	stuck, err := client.NewSession()
 	if err != nil {
-		t.Fatal(err)
+		l.t.Fatal(err)
 	}
-	out, err := stuck.StdoutPipe() // never read: the SSH window fills
+	if _, err := stuck.StdoutPipe(); err != nil { // never read
+		l.t.Fatal(err)
+	}
+	in, err := stuck.StdinPipe()
 	if err != nil {
-		t.Fatal(err)
+		l.t.Fatal(err)
 	}
-	in, _ := stuck.StdinPipe()
 	if err := stuck.RequestPty("xterm", 24, 80, nil); err != nil {
-		t.Fatal(err)
+		l.t.Fatal(err)
 	}
 	if err := stuck.Start("start only"); err != nil {
-		t.Fatal(err)
+		l.t.Fatal(err)
 	}
-	_, _ = io.WriteString(in, "send 12000000\r")
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		infos, err := l.server.lifecycle.List(t.Context())
-		if err == nil && len(infos) == 1 && infos[0].Attached {
-			break
-		}
+	if _, err := io.WriteString(in, "send 12000000\r"); err != nil {
+		l.t.Fatal(err)
+	}
+	const window = 2 << 20 // of this client's library
+	for deadline := time.Now().Add(10 * time.Second); wire.read.Load() < window; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("the session did not start: %v, %v", infos, err)
+			l.t.Fatalf("%d bytes came, and the window of %d is not full", wire.read.Load(), window)
 		}
 	}
-	// Another connection takes over at once, whatever the first one does.
+}
+
+func TestTakeoverFromATerminalThatTakesNothing(t *testing.T) {
+	l := newLab(t, nil)
+	l.flood()
 	c := open(t, l.dial(), "")
 	c.expect("Continue")
 	c.types("\r")
 	c.expect("sent")
-	_ = out
+}
+
+// TestStopWithATerminalThatTakesNothing: a gateway that stops says goodbye and
+// does not wait for those who do not listen.
+func TestStopWithATerminalThatTakesNothing(t *testing.T) {
+	l := newLab(t, nil)
+	l.flood()
+	idle := open(t, l.dial(), "")
+	idle.expect("Continue")
+	began := time.Now()
+	if err := l.stop(); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(began); took > farewell+5*time.Second {
+		t.Errorf("stopping took %s", took)
+	}
+	idle.expect("The gateway is restarting")
 }
 
 // TestAnswersOfTheTerminalStayOutOfTheSandbox: who types ahead leaves the

@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -220,6 +221,25 @@ func TestTutorThatIgnoresSIGTERM(t *testing.T) {
 	r.stop()
 	if exit := <-r.exit; exit.Ending != sandbox.Stopped {
 		t.Errorf("ended by %+v", exit)
+	}
+}
+
+func TestTutorIsExpendable(t *testing.T) {
+	before, err := os.ReadFile(oomPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := start(t, "", func(o *Options) {
+		o.Command = []string{"/bin/sh", "-c", "echo score $(cat " + oomPath + ") of the tutor; read -r line"}
+	})
+	lines, _ := r.join(t)
+	own, err := strconv.Atoi(strings.TrimSpace(string(before)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, lines, fmt.Sprintf("score %d of the tutor", min(1000, own+500)))
+	if after, err := os.ReadFile(oomPath); err != nil || string(after) != string(before) {
+		t.Errorf("the holder's own score went from %s to %s, %v", before, after, err)
 	}
 }
 

@@ -83,7 +83,10 @@ func (t *tutor) start(size sandbox.Size) {
 	t.once.Do(func() {
 		defer close(t.begun)
 		t.resize(size)
-		err := t.cmd.Start()
+		var err error
+		if unsure := expendable(func() { err = t.cmd.Start() }); unsure != nil {
+			t.log.Warn("the kernel may end the holder first", "error", unsure)
+		}
 		_ = t.tt.Close()
 		_ = t.linkTT.Close()
 		if err != nil {

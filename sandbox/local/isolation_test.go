@@ -25,15 +25,17 @@ func inside(t *testing.T, opts Options, login, courseDir, script string) string 
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer func() {
+		if err := sb.Kill(t.Context(), "the script is over"); err != nil {
+			t.Error(err)
+		}
+	}()
 	in, typed := io.Pipe()
 	defer func() { _ = typed.Close() }()
 	screen := lecterntest.NewScreen()
 	exit, err := sb.Attach(t.Context(), sandbox.Control, sandbox.Terminal{In: in, Out: screen, Size: sandbox.Size{Cols: 200, Rows: 50}})
 	if err != nil || exit.Ending != sandbox.Exited {
 		t.Fatalf("the script ended by %+v, %v", exit, err)
-	}
-	if err := sb.Kill(t.Context(), "the script is over"); err != nil {
-		t.Fatal(err)
 	}
 	return strings.ReplaceAll(screen.All(), "\r\n", "\n")
 }

@@ -1,10 +1,12 @@
 package gateway
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -39,11 +41,18 @@ func TestExitStatuses(t *testing.T) {
 type fragile struct {
 	sandbox.Backend
 	finding, making atomic.Bool // where it breaks
+	hanging         atomic.Bool // Find waits for the end of its context
+	reached         chan struct{}
 }
 
 func (f *fragile) Find(ctx context.Context, login string) (sandbox.Sandbox, bool, error) {
 	if f.finding.Load() {
 		panic("a fault in Find")
+	}
+	if f.hanging.Load() {
+		f.reached <- struct{}{}
+		<-ctx.Done()
+		return nil, false, ctx.Err()
 	}
 	return f.Backend.Find(ctx, login)
 }
@@ -89,6 +98,27 @@ func TestFaultOfOneSession(t *testing.T) {
 
 	bystander.types("\r")
 	bystander.expect("hello from")
+}
+
+// TestLeavingIsNoFault: a client may go while something is looked up for it.
+func TestLeavingIsNoFault(t *testing.T) {
+	var log bytes.Buffer
+	backend := &fragile{reached: make(chan struct{})}
+	l := newLab(t, func(o *Options) {
+		backend.Backend, o.Backend = o.Backend, backend
+		o.Log = slog.New(slog.NewTextHandler(&log, nil))
+	})
+	backend.hanging.Store(true)
+	client := l.dial()
+	open(t, client, "")
+	<-backend.reached
+	_ = client.Close()
+	if err := l.stop(); err != nil { // waits for the session
+		t.Error(err)
+	}
+	if strings.Contains(log.String(), "level=ERROR") {
+		t.Errorf("the log says %s", &log)
+	}
 }
 
 // TestHugeTerminals: a size that can be meant is cut to what is useful, since

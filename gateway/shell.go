@@ -49,8 +49,11 @@ func (s *session) loop(notice tui.Notice, next sandbox.Sandbox) int {
 	}
 }
 
-// farewell ends a session whose client or gateway leaves.
+// farewell ends a session whose client or gateway leaves, or that has a fault.
 func (s *session) farewell(cause error) int {
+	if left := context.Cause(s.ctx); left != nil {
+		cause = left // what failed then is no fault of its own
+	}
 	switch {
 	case errors.Is(cause, errShutdown):
 		s.say("The gateway is restarting. Your session is kept: connect again in a moment.")

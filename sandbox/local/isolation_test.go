@@ -63,7 +63,7 @@ may "write the root" "echo x > /x"
 may "write /etc" "echo x > /etc/passwd"
 may "see a file of the host" "cat `+secret+`"
 may "see the accounts of the host" "cat /etc/shadow"
-may "see the homes of the host" "ls /root"
+may "see the state of the host" "ls /var"
 may "make a namespace" "unshare --user true"
 may "mount" "mount -t tmpfs none /tmp"
 may "see a process of the host" "grep local.test /proc/[0-9]*/comm"
@@ -75,7 +75,7 @@ grep -E '^(CapEff|CapBnd|NoNewPrivs):' /proc/self/status
 	for _, want := range []string{
 		"may read the course", "may write its home", "may write /tmp",
 		"may not write the course", "may not add to the course", "may not write the system", "may not write the root", "may not write /etc",
-		"may not see a file of the host", "may not see the accounts of the host", "may not see the homes of the host",
+		"may not see a file of the host", "may not see the accounts of the host", "may not see the state of the host",
 		"may not make a namespace", "may not mount",
 		"may not see a process of the host",
 		"user 1000, lab", "host lectern", "network lo",

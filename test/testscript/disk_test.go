@@ -49,7 +49,8 @@ func disk(ts *testscript.TestScript, _ bool, args []string) {
 	dir := ts.MkAbs(args[0])
 	ts.Check(os.MkdirAll(dir, 0o700))
 	ts.Check(unix.Mount("tmpfs", dir, "tmpfs", 0, "mode=700,size="+args[1]))
-	ts.Defer(func() { _ = unix.Unmount(dir, unix.MNT_DETACH) })
+	w := worldOf(ts)
+	w.disks = append(w.disks, dir)
 }
 
 // fill DIR leaves no free block on a disk, not even inside of its databases,

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/sys/unix"
 
 	"lectern/sandbox/local"
 )
@@ -35,12 +36,15 @@ type world struct {
 	tmux   string // its socket
 
 	gateway *exec.Cmd
+	disks   []string // mounted ones
+	errorf  func(format string, args ...any)
 	output  *lockedBuffer
 	ended   chan struct{}
 }
 
 func newWorld(env *testscript.Env) (*world, error) {
 	w := &world{dir: env.WorkDir, tmux: filepath.Join(env.WorkDir, "tmux.sock"), github: newGitHub(), output: &lockedBuffer{}}
+	w.errorf = env.T().(interface{ Errorf(string, ...any) }).Errorf // a *testing.T
 	for _, port := range []*string{&w.port, &w.free} {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -59,60 +63,59 @@ func (w *world) close() {
 	_ = exec.Command("tmux", "-S", w.tmux, "kill-server").Run()
 	w.endGateway(syscall.SIGKILL)
 	w.github.close()
-	for _, pid := range w.holders() {
+	for _, pid := range w.processes() {
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
 	// The folder can be removed once nothing writes to it any more.
-	for deadline := time.Now().Add(patience); len(w.holders()) > 0 && time.Now().Before(deadline); {
+	deadline := time.Now().Add(patience)
+	for len(w.processes()) > 0 && time.Now().Before(deadline) {
 		time.Sleep(10 * time.Millisecond)
 	}
-	w.sweep()
+	left, err := w.sweep()
+	for (err != nil || len(left) > 0) && time.Now().Before(deadline) {
+		time.Sleep(10 * time.Millisecond)
+		left, err = w.sweep()
+	}
+	for _, dir := range w.disks {
+		if gone := unix.Unmount(dir, unix.MNT_DETACH); gone != nil {
+			w.errorf("the disk %s stays: %v", dir, gone)
+		}
+	}
+	if running := w.processes(); err != nil || len(left)+len(running) > 0 {
+		w.errorf("after the journey these are left: sandboxes %v, processes %v, %v", left, running, err)
+	}
 }
 
 // sweep clears away, as the next gateway would, what the sandboxes have left on
-// the host. A journey that never started one has no data.
-func (w *world) sweep() {
+// the host, and tells what it could not. A journey that never started one has
+// no data.
+func (w *world) sweep() (left []string, err error) {
 	dir := filepath.Join(w.dir, "data")
 	if _, err := os.Stat(filepath.Join(dir, "sandboxes")); err != nil {
-		return
+		return nil, nil
 	}
-	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
-		_, err := local.New(context.Background(), local.Options{
-			Dir: dir, Executable: filepath.Join(binary, "lectern"), Isolation: local.None,
-			Memory: 1 << 30, Processes: 64, Log: slog.New(slog.DiscardHandler),
-		})
-		left, _ := filepath.Glob(filepath.Join(dir, "sandboxes", "*", "sandbox.json"))
-		if err == nil && len(left) == 0 {
-			return
-		}
-		if time.Now().After(deadline) {
-			fmt.Fprintln(os.Stderr, "after a journey these are left:", left, err)
-			return
-		}
-	}
+	_, err = local.New(context.Background(), local.Options{
+		Dir: dir, Executable: filepath.Join(binary, "lectern"), Isolation: local.None,
+		Memory: 1 << 30, Processes: 64, Log: slog.New(slog.DiscardHandler),
+	})
+	left, _ = filepath.Glob(filepath.Join(dir, "sandboxes", "*", "sandbox.json"))
+	return left, err
 }
 
-// holders are the processes of sandboxes below this script's folder.
-func (w *world) holders() []int {
-	records, _ := filepath.Glob(filepath.Join(w.dir, "data", "sandboxes", "*", "sandbox.json"))
-	var pids []int
-	for _, record := range records {
-		data, _ := os.ReadFile(record)
-		for _, list := range regexp.MustCompile(`"pids":\[([0-9,]+)\]`).FindAllSubmatch(data, 1) {
-			for _, text := range strings.Split(string(list[1]), ",") {
-				if pid, err := strconv.Atoi(text); err == nil && w.isOurs(pid) {
-					pids = append(pids, pid)
-				}
-			}
+// processes are those that were started with a path below this script's folder,
+// as all of a sandbox are that one sees from outside.
+func (w *world) processes() (pids []int) {
+	lines, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, path := range lines {
+		line, err := os.ReadFile(path)
+		if err != nil || !bytes.Contains(line, []byte(w.dir+"/")) {
+			continue
+		}
+		if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path))); err == nil {
+			pids = append(pids, pid)
 		}
 	}
 	return pids
-}
-
-// isOurs tells whether the process still is one of this script's.
-func (w *world) isOurs(pid int) bool {
-	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
-	return err == nil && bytes.Contains(line, []byte(w.dir))
 }
 
 func worldOf(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*world) }

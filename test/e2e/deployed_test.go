@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -62,6 +63,9 @@ func deploy(t *testing.T, logins ...string) *deployment {
 	}
 	overlay := d.overlay(t, authorized.String())
 	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(kubectl(t, "logs", "-n", gatewayNamespace, "deployment/lectern-gateway", "--tail=30"))
+		}
 		kubectl(t, "delete", "-k", overlay, "--ignore-not-found", "--wait=true", "--timeout=120s")
 	})
 	kubectl(t, "apply", "-k", overlay)
@@ -83,7 +87,24 @@ func deploy(t *testing.T, logins ...string) *deployment {
 			d.host = address.Address
 		}
 	}
+	d.awaitPort(t)
 	return d
+}
+
+// awaitPort waits until the node's port leads to the gateway: the network
+// follows a moment after the Pod is ready.
+func (d *deployment) awaitPort(t *testing.T) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		conn, err := net.DialTimeout("tcp", net.JoinHostPort(d.host, d.port), time.Second)
+		if err == nil {
+			_ = conn.Close()
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the gateway's port does not open: %v", err)
+		}
+	}
 }
 
 // overlay is manifests/base with people's keys, as manifests/README.md says.

@@ -45,6 +45,7 @@ func TestJourney(t *testing.T) {
 	kubectl(t, "rollout", "restart", "-n", gatewayNamespace, "deployment/lectern-gateway")
 	bob.Expect("The gateway is restarting. Your session is kept")
 	kubectl(t, "rollout", "status", "-n", gatewayNamespace, "deployment/lectern-gateway", "--timeout=120s")
+	d.awaitPort(t)
 	bob = d.terminals.Open("bob again", 100, 30, d.ssh("bob")...)
 	bob.Expect("► Continue.*Stage 1")
 	bob.Press("Enter")

@@ -49,19 +49,7 @@ func deploy(t *testing.T, logins ...string) *deployment {
 		t.Skip("this cluster has a Lectern already, which stays as it is")
 	}
 	d.terminals = lecterntest.NewTerminals(t, d.dir)
-	var authorized strings.Builder
-	for _, login := range logins {
-		out, err := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", login, "-f", filepath.Join(d.dir, login)).CombinedOutput()
-		if err != nil {
-			t.Fatalf("%v: %s", err, out)
-		}
-		key, err := os.ReadFile(filepath.Join(d.dir, login+".pub"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		authorized.Write(key)
-	}
-	overlay := d.overlay(t, authorized.String())
+	overlay := d.overlay(t, d.makeKeys(t, logins...))
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Log(kubectl(t, "logs", "-n", gatewayNamespace, "deployment/lectern-gateway", "--tail=30"))
@@ -105,6 +93,28 @@ func (d *deployment) awaitPort(t *testing.T) {
 			t.Fatalf("the gateway's port does not open: %v", err)
 		}
 	}
+}
+
+// makeKeys makes a key for each login and returns the public ones, which are
+// also in the file authorized_keys.
+func (d *deployment) makeKeys(t *testing.T, logins ...string) string {
+	t.Helper()
+	var authorized strings.Builder
+	for _, login := range logins {
+		out, err := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", login, "-f", filepath.Join(d.dir, login)).CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		key, err := os.ReadFile(filepath.Join(d.dir, login+".pub"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		authorized.Write(key)
+	}
+	if err := os.WriteFile(filepath.Join(d.dir, "authorized_keys"), []byte(authorized.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return authorized.String()
 }
 
 // overlay is manifests/base with people's keys, as manifests/README.md says.

@@ -57,8 +57,9 @@ func TestJourney(t *testing.T) {
 		t.Errorf("after the restart ada's stages are\n%s", stages)
 	}
 	bob.Press("q")
+	bob.Expect("y leave")
 	bob.Press("y")
-	bob.Expect("Before the password")
+	bob.Expect(`› ▸ open +1  Before the password`)
 }
 
 // sampleStage is a stage of the course in the image.

@@ -76,7 +76,7 @@ func (d *deployment) probes(t *testing.T) {
 	}{
 		{"control: the neighbour's port is open to itself", "in bob: " + reach("127.0.0.1", 7777), true},
 		{"control: the API proxy is reached", reach(proxy, 8787), true},
-		{"1 key theft: no secret in the environment", `env | grep -iE 'key|token|secret|anthropic|kubernetes'`, false},
+		{"1 key theft: no secret in the environment", `env | grep -iE 'key|token|secret|anthropic'`, false},
 		{"1 key theft: no credentials in files", `find / -xdev \( -name '*token*' -o -name '.credentials*' -o -path '*serviceaccount*' \) -not -path '/usr/*' -not -path '/proc/*' 2>/dev/null | grep .`, false},
 		{"1 key theft: no other process's memory or environment", `cat /proc/1/environ | tr '\0' '\n' | grep -iE 'anthropic|secret'`, false},
 		{"2 direct calls: a host elsewhere on 443", reach(outside, 443), false},
@@ -84,7 +84,7 @@ func (d *deployment) probes(t *testing.T) {
 		{"3 cluster API: the node's apiserver", reach(d.host, 6443), false},
 		{"3 cluster API: the node's kubelet", reach(d.host, 10250), false},
 		{"3 cluster API: a token", `cat /var/run/secrets/kubernetes.io/serviceaccount/token`, false},
-		{"4 sudo: the program", `command -v sudo su doas`, false},
+		{"4 sudo: sudo and su", `sudo -n id || su -c id root </dev/null`, false},
 		{"4 sudo: any setuid program", `find / -xdev -perm /6000 -type f 2>/dev/null | grep .`, false},
 		{"4 sudo: root", `test "$(id -u)" = 0 || grep -E '^Cap(Eff|Prm|Bnd):.*[1-9a-f]' /proc/self/status || grep -E '^NoNewPrivs:.*0' /proc/self/status`, false},
 		{"4 sudo: a new user namespace with rights", `unshare -Ur mount -t tmpfs none /mnt`, false},

@@ -13,7 +13,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 RUN_PACKAGES  := bubblewrap:/usr/bin/bwrap openssh-client:/usr/bin/ssh
 TEST_PACKAGES := $(RUN_PACKAGES) tmux:/usr/bin/tmux
 
-.PHONY: run build test lint fmt fuzz bench screenshots images cluster cluster-up cluster-images cluster-down packages test-packages clean
+.PHONY: run build test lint fmt fuzz bench screenshots images cluster cluster-up cluster-images cluster-down e2e packages test-packages clean
 
 run: packages build ## Run the gateway for yourself, with the sample course
 	$(BIN) serve --trust-me --ssh.listen 127.0.0.1:2222 --metrics.listen=
@@ -28,7 +28,7 @@ test: test-packages ## Run every test that needs no cluster
 
 lint: ## Check form and vet
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not formatted, run make fmt: $$unformatted"; exit 1; fi
-	@set -e; for module in . test/manifests; do ( cd $$module; set -x; go vet ./...; go run $(STATICCHECK) ./...; go mod verify ); done
+	@set -e; for module in . test/manifests; do ( cd $$module; set -x; go vet -tags e2e ./...; go run $(STATICCHECK) -tags e2e ./...; go mod verify ); done
 
 fmt: ## Format the code
 	gofmt -w .
@@ -63,6 +63,9 @@ cluster-images: cluster build ## Build the images and give them to that Kubernet
 
 cluster-down: cluster ## Take it down and leave nothing behind
 	$(CLUSTER) down
+
+e2e: test-packages build cluster ## Test on a real Kubernetes: that of KUBECONFIG, or one of its own
+	scripts/e2e
 
 packages:
 	@scripts/need-packages $(RUN_PACKAGES)

@@ -13,7 +13,7 @@ import (
 
 // SandboxImage is the image of the sandbox that the cluster under test has.
 func SandboxImage() string {
-	if named := os.Getenv("LECTERN_E2E_SANDBOX_IMAGE"); named != "" {
+	if named := os.Getenv("LECTERN_TEST_SANDBOX_IMAGE"); named != "" {
 		return named
 	}
 	return "lectern-sandbox:latest"

@@ -41,16 +41,13 @@ func judge(pod *corev1.Pod, now time.Time) (sandbox.Phase, error) {
 		}
 		return sandbox.Phase{Kind: sandbox.Scheduling}, nil
 	}
-	for _, c := range pod.Status.ContainerStatuses {
-		if w := c.State.Waiting; w != nil {
-			if err := stuck(w.Reason, w.Message); err != nil {
-				return sandbox.Phase{}, err
-			}
-			return sandbox.Phase{Kind: sandbox.Pulling}, nil
-		}
-		return sandbox.Phase{Kind: sandbox.Starting}, nil
+	if len(pod.Status.ContainerStatuses) == 0 {
+		return sandbox.Phase{Kind: sandbox.Pulling}, nil
 	}
-	return sandbox.Phase{Kind: sandbox.Pulling}, nil
+	if w := pod.Status.ContainerStatuses[0].State.Waiting; w != nil {
+		return sandbox.Phase{Kind: sandbox.Pulling}, stuck(w.Reason, w.Message)
+	}
+	return sandbox.Phase{Kind: sandbox.Starting}, nil
 }
 
 // lastWords is what the Pod and its container have to say about their end.

@@ -63,7 +63,7 @@ func TestJudge(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			phase, err := judge(test.pod, now)
 			var unavailable *sandbox.Unavailable
-			if errors.As(err, &unavailable) != (test.reason != "") || phase.Kind != test.phase {
+			if errors.As(err, &unavailable) != (test.reason != "") || err == nil && phase.Kind != test.phase {
 				t.Fatalf("phase %q, %v", phase.Kind, err)
 			}
 			if unavailable != nil && (!strings.Contains(unavailable.Reason, test.reason) || unavailable.Full ||

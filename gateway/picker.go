@@ -22,7 +22,10 @@ func (s *session) pick(notice tui.Notice) (sandbox.Sandbox, error) {
 		return nil, err
 	}
 	home.Notice = notice
-	ready := make(chan sandbox.Sandbox, 1)
+	// Of the newest start that came to something. The app runs one at a time and
+	// knows of its end before it quits, so nobody else is at it then. One that
+	// was cancelled too late leaves its sandbox here as well.
+	var ready sandbox.Sandbox
 	size, newer, stop := s.window.follow()
 	defer stop()
 	app := tui.New(tui.Options{
@@ -30,7 +33,7 @@ func (s *session) pick(notice tui.Notice) (sandbox.Sandbox, error) {
 		Start: func(ctx context.Context, c tui.Choice, report func(tui.Phase)) error {
 			sb, err := s.start(ctx, c, report)
 			if err == nil {
-				ready <- sb
+				ready = sb
 			}
 			return err
 		},
@@ -52,7 +55,7 @@ func (s *session) pick(notice tui.Notice) (sandbox.Sandbox, error) {
 		return nil, nil
 	}
 	s.studied = tui.Place{CourseID: chosen.Choice.CourseID, Stage: chosen.Choice.Stage}
-	return <-ready, nil
+	return ready, nil
 }
 
 // framesPerSecond of the picker: enough to feel immediate, and cheap.

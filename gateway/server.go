@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -147,16 +148,22 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	case err = <-served:
 		served <- nil
 	}
-	s.shutdown()
-	err = errors.Join(err, ignoreClosed(<-served))
+	err = errors.Join(err, s.shutdown(), ignoreClosed(<-served))
 	stopLifecycle()
 	return errors.Join(err, <-lifecycle)
 }
 
-// farewell is how long sessions may take to say goodbye.
-const farewell = 3 * time.Second
+const (
+	// farewell is how long sessions may take to say goodbye.
+	farewell = 3 * time.Second
+	// windUp is how long they may take to end once they have no connection any
+	// more, where all that they wait for has been cancelled.
+	windUp = 5 * time.Second
+)
 
-func (s *Server) shutdown() {
+var errStuck = errors.New("some sessions did not end and were left behind: please report what the log says of them")
+
+func (s *Server) shutdown() error {
 	s.mu.Lock()
 	s.stopping = true
 	s.mu.Unlock()
@@ -165,14 +172,20 @@ func (s *Server) shutdown() {
 	go func() {
 		defer close(done)
 		s.sessions.Wait()
+		s.keepers.Wait()
 	}()
 	select {
 	case <-done:
 	case <-time.After(farewell): // a client that takes no bytes
 	}
 	_ = s.ssh.Close()
-	<-done
-	s.keepers.Wait()
+	select {
+	case <-done:
+		return nil
+	case <-time.After(windUp): // a fault of ours, which must not keep the process from ending
+	}
+	s.log.Error("sessions do not end", "goroutines", everyStack())
+	return errStuck
 }
 
 func ignoreClosed(err error) error {
@@ -196,3 +209,9 @@ func (s *Server) enter() bool {
 func (s *Server) leave() { s.sessions.Done() }
 
 func stack() string { return string(debug.Stack()) }
+
+// everyStack is what all goroutines are at, as far as that fits into a log.
+func everyStack() string {
+	buf := make([]byte, 64<<10)
+	return string(buf[:runtime.Stack(buf, true)])
+}

@@ -64,6 +64,12 @@ func (s *Server) handleSession(_ *ssh.Server, conn *gossh.ServerConn, newChannel
 		return
 	}
 	defer s.leave()
+	leave, err := s.places.take(who.Login, connectionOf(ctxOfConn))
+	if err != nil {
+		_ = newChannel.Reject(gossh.ResourceShortage, err.Error())
+		return
+	}
+	defer leave()
 	s.keepAlive(ctxOfConn, conn)
 	channel, requests, err := newChannel.Accept()
 	if err != nil {
@@ -81,24 +87,31 @@ func (s *Server) handleSession(_ *ssh.Server, conn *gossh.ServerConn, newChannel
 	defer sess.gate.close()
 	defer cancel(errClientGone)
 	started := false
-	for request := range requests {
-		run, ok := sess.request(request, started)
-		if request.WantReply {
-			_ = request.Reply(ok, nil)
-		}
-		if run == nil {
-			continue
-		}
+	start := func(run func()) {
 		started = true
-		running.Add(2)
-		go func() {
-			defer running.Done()
-			sess.gate.fill(channel)
-		}()
-		go func() {
-			defer running.Done()
-			sess.run(run)
-		}()
+		running.Go(func() { sess.gate.fill(channel) })
+		running.Go(run)
+	}
+	late := time.NewTimer(s.HandshakeTimeout)
+	defer late.Stop()
+	for {
+		select {
+		case <-late.C:
+			if !started {
+				start(func() { sess.end(1) })
+			}
+		case request, more := <-requests:
+			if !more {
+				return
+			}
+			run, ok := sess.request(request, started)
+			if request.WantReply {
+				_ = request.Reply(ok, nil)
+			}
+			if run != nil {
+				start(func() { sess.run(run) })
+			}
+		}
 	}
 }
 

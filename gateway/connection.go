@@ -24,7 +24,7 @@ type connections struct {
 
 // admit lets a connection in and returns it wrapped so that closing it gives
 // its place back, or tells why not.
-func (c *connections) admit(conn net.Conn) (net.Conn, error) {
+func (c *connections) admit(conn net.Conn) (*connection, error) {
 	host, _, err := net.SplitHostPort(conn.RemoteAddr().String())
 	if err != nil {
 		host = conn.RemoteAddr().String()
@@ -39,22 +39,30 @@ func (c *connections) admit(conn net.Conn) (net.Conn, error) {
 	}
 	c.all++
 	c.byHost[host]++
-	return &countedConn{Conn: conn, release: sync.OnceFunc(func() {
+	return &connection{Conn: conn, release: sync.OnceFunc(func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.all--
-		if c.byHost[host]--; c.byHost[host] == 0 {
-			delete(c.byHost, host)
-		}
+		giveBack(c.byHost, host)
 	})}, nil
 }
 
-type countedConn struct {
+// connection is one that was admitted.
+type connection struct {
 	net.Conn
 	release func()
 }
 
-func (c *countedConn) Close() error {
+// connectionKey finds the connection in the context that the SSH library makes
+// for it.
+type connectionKey struct{}
+
+func connectionOf(ctx context.Context) *connection {
+	conn, _ := ctx.Value(connectionKey{}).(*connection)
+	return conn
+}
+
+func (c *connection) Close() error {
 	c.release()
 	return c.Conn.Close()
 }

@@ -28,6 +28,7 @@ func (s *session) pick(notice tui.Notice) (sandbox.Sandbox, error) {
 	var ready sandbox.Sandbox
 	size, newer, stop := s.window.follow()
 	defer stop()
+	size = forPicker(size)
 	app := tui.New(tui.Options{
 		Home: home, From: s.studied,
 		Start: func(ctx context.Context, c tui.Choice, report func(tui.Phase)) error {
@@ -56,6 +57,12 @@ func (s *session) pick(notice tui.Notice) (sandbox.Sandbox, error) {
 	}
 	s.studied = tui.Place{CourseID: chosen.Choice.CourseID, Stage: chosen.Choice.Stage}
 	return ready, nil
+}
+
+// forPicker bounds what the picker draws on, whatever the terminal has: its
+// lists need no more, and each cell costs some 300 bytes.
+func forPicker(size sandbox.Size) sandbox.Size {
+	return sandbox.Size{Cols: min(size.Cols, 160), Rows: min(size.Rows, 50)}
 }
 
 // framesPerSecond of the picker: enough to feel immediate, and cheap.
@@ -93,6 +100,7 @@ func (s *session) show(app *tui.App, size sandbox.Size, newer <-chan sandbox.Siz
 		for {
 			select {
 			case size := <-newer:
+				size = forPicker(size)
 				program.Send(tea.WindowSizeMsg{Width: size.Cols, Height: size.Rows})
 			case <-done:
 				return

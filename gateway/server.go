@@ -34,13 +34,14 @@ type Options struct {
 	// SharedLogin and AdminLogin are the login names that stand for whoever
 	// has the key.
 	SharedLogin, AdminLogin string
-	// HandshakeTimeout bounds the time until a client has signed in.
+	// HandshakeTimeout bounds the time until a client has signed in, and that
+	// until it says what a session that it has opened is for. It is required.
 	HandshakeTimeout time.Duration
 	// KeepAlive is how often a client is asked for a sign of life, and how
 	// long it may take to give it.
 	KeepAlive time.Duration
 	// MaxConnections and MaxConnectionsPerAddress bound the open connections;
-	// 0 is no bound.
+	// 0 is no bound. There may be as many sessions as connections.
 	MaxConnections, MaxConnectionsPerAddress int
 
 	Directory *auth.Directory
@@ -60,6 +61,7 @@ type Server struct {
 	ssh         *ssh.Server
 	lifecycle   *sandbox.Lifecycle
 	connections connections
+	places      places
 	log         *slog.Logger
 
 	// ctx ends every session when the server stops.
@@ -78,6 +80,7 @@ func New(o Options) (*Server, error) {
 		Options:     o,
 		log:         o.Log,
 		connections: connections{maxAll: o.MaxConnections, maxPerAddress: o.MaxConnectionsPerAddress, byHost: make(map[string]int)},
+		places:      places{maxAll: o.MaxConnections, byLearner: make(map[string]int), byConnection: make(map[*connection]int)},
 	}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	s.lifecycle = sandbox.NewLifecycle(o.Backend, sandbox.Rules{
@@ -99,14 +102,15 @@ func New(o Options) (*Server, error) {
 func (s *Server) configure(server *ssh.Server) error {
 	server.HandshakeTimeout = s.HandshakeTimeout
 	server.ServerConfigCallback = s.authenticate
-	server.ConnCallback = func(_ ssh.Context, conn net.Conn) net.Conn {
-		counted, err := s.connections.admit(conn)
+	server.ConnCallback = func(ctx ssh.Context, conn net.Conn) net.Conn {
+		admitted, err := s.connections.admit(conn)
 		if err != nil {
 			s.log.Warn("refused a connection", "remote", conn.RemoteAddr(), "reason", err)
 			turnAway(conn, err.Error())
 			return nil
 		}
-		return counted
+		ctx.SetValue(connectionKey{}, admitted)
+		return admitted
 	}
 	server.ConnectionFailedCallback = func(conn net.Conn, err error) {
 		s.log.Debug("a connection failed", "remote", conn.RemoteAddr(), "error", err)

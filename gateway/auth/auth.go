@@ -58,7 +58,8 @@ type Options struct {
 	GitHubURL string
 	// Users are the GitHub logins that may come in; "*" is everybody with an
 	// account. They bind neither AuthorizedKeysFile nor ExtraKeys, which are
-	// the operator's own word.
+	// the operator's own word: a login in one of these is no account on GitHub,
+	// unless it is among the Users by name.
 	Users []string
 	// Admins are the logins that may administrate. They may always come in.
 	Admins []string

@@ -130,8 +130,9 @@ func openAuthorizedFile(path string, log *slog.Logger) (*authorizedFile, error) 
 	return f, nil
 }
 
-// current is what the file says now. A file that is gone holds no keys; while
-// one is there that cannot be read, its last content counts.
+// current is what the file says now. A file that is gone holds no keys, but its
+// logins stay the operator's: it may be about to be written anew. While one is
+// there that cannot be read, its last content counts.
 func (f *authorizedFile) current() *authorizedKeys {
 	last := f.last.Load()
 	if info, err := os.Stat(f.path); err == nil && last.isOf(info) {
@@ -141,7 +142,7 @@ func (f *authorizedFile) current() *authorizedKeys {
 	if err != nil {
 		next = &reading{keys: last.keys, err: err.Error()}
 		if errors.Is(err, fs.ErrNotExist) {
-			next.keys = &authorizedKeys{}
+			next.keys = &authorizedKeys{logins: last.keys.logins}
 		}
 		if next.err != last.err {
 			f.log.Error("the file of authorized keys cannot be read, make it readable again", "file", f.path, "error", err)

@@ -84,7 +84,7 @@ func TestAuthorizedKeysFile(t *testing.T) {
 	for _, user := range []string{"lab", "admin", "alice"} {
 		h.welcome(user, first, alice)
 	}
-	h.welcome("alice", onGitHub, Identity{Login: "alice", Admin: true, Via: ViaGitHub})
+	h.refuse("alice", onGitHub, UnknownKey)
 	if !strings.Contains(h.log.String(), "line 2 is not used") {
 		t.Errorf("log: %s", h.log)
 	}
@@ -109,8 +109,8 @@ func TestAuthorizedKeysFile(t *testing.T) {
 	if err := os.Rename(path, path+".old"); err != nil {
 		t.Fatal(err)
 	}
-	h.refuse("bob", second, LoginNotAllowed)
-	h.refuse("bob", second, LoginNotAllowed)
+	h.refuse("bob", second, UnknownKey)
+	h.refuse("bob", second, UnknownKey)
 	if strings.Count(h.log.String(), "make it readable again") != 1 {
 		t.Errorf("log: %s", h.log)
 	}

@@ -13,6 +13,7 @@ type Directory struct {
 	everyone      bool
 	users, admins map[string]bool
 	extra         map[fingerprint]string
+	extraLogins   map[string]bool
 	// authorized is nil without a file; roster and listed without GitHub.
 	authorized *authorizedFile
 	roster     *roster
@@ -27,7 +28,7 @@ type Directory struct {
 // or damaged. It does not wait for GitHub.
 func New(options Options) (*Directory, error) {
 	options.setDefaults()
-	d := &Directory{log: options.Logger, extra: map[fingerprint]string{}}
+	d := &Directory{log: options.Logger, extra: map[fingerprint]string{}, extraLogins: map[string]bool{}}
 	if err := d.setNames(options); err != nil {
 		return nil, err
 	}
@@ -40,6 +41,7 @@ func New(options Options) (*Directory, error) {
 			return nil, fmt.Errorf("use a local key: %w", err)
 		}
 		d.extra[fingerprintOf(extra.Key)] = login
+		d.extraLogins[login] = true
 	}
 	if options.AuthorizedKeysFile != "" {
 		var err error
@@ -64,7 +66,7 @@ func New(options Options) (*Directory, error) {
 		cacheFor: options.CacheFor, staleFor: options.StaleFor, now: options.Now, log: d.log,
 	})
 	if len(logins) > 0 {
-		d.listed = newListed(logins, d.roster, d.work)
+		d.listed = newListed(logins, d.isAccount, d.roster, d.work)
 	}
 	return d, nil
 }
@@ -119,6 +121,13 @@ func (d *Directory) listedLogins() []string {
 // allowed is whether the keys of a GitHub account may come in.
 func (d *Directory) allowed(login string) bool {
 	return d.everyone || d.users[login] || d.admins[login]
+}
+
+// isAccount is whether the login means the account of that name on GitHub. One
+// that the operator gives to somebody here does not, since the account may be
+// anybody's; unless it is among the users by name.
+func (d *Directory) isAccount(login string) bool {
+	return d.users[login] || !d.extraLogins[login] && !d.authorizedKeys().knows(login)
 }
 
 // Close ends the running look-ups, waits for them, and closes the cache.

@@ -42,14 +42,13 @@ func (d *Directory) claimed(ctx context.Context, login string, print fingerprint
 	if d.extra[print] == login {
 		return d.identity(login, ViaLocal, print), nil
 	}
-	keys := d.authorizedKeys()
-	if keys.holds(login, print) {
+	if d.authorizedKeys().holds(login, print) {
 		return d.identity(login, ViaAuthorizedKeys, print), nil
 	}
 	switch {
 	case d.roster == nil:
 		return Identity{}, deniedUnknownHere(print)
-	case !d.allowed(login) && keys.knows(login):
+	case !d.isAccount(login):
 		return Identity{}, deniedUnknownHere(print)
 	case !d.allowed(login):
 		return Identity{}, deniedLogin(login)
@@ -106,7 +105,10 @@ func (d *Directory) enrolled(ctx context.Context, print fingerprint) (login stri
 	if login == "" {
 		return "", nil
 	}
-	if !d.allowed(login) {
+	switch {
+	case !d.isAccount(login):
+		return "", deniedUnknownHere(print)
+	case !d.allowed(login):
 		return "", deniedLogin(login)
 	}
 	return login, d.roster.find(ctx, login, print)

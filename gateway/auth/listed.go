@@ -23,6 +23,9 @@ const (
 // them and they are due to be confirmed.
 type listed struct {
 	logins []string
+	// counts is whether the account of a listed login is its owner's, which
+	// changes with the operator's file of keys.
+	counts func(login string) bool
 	roster *roster
 	work   *work
 	wake   chan struct{}
@@ -33,8 +36,8 @@ type listed struct {
 	sweep chan struct{}
 }
 
-func newListed(logins []string, r *roster, w *work) *listed {
-	l := &listed{logins: logins, roster: r, work: w, wake: make(chan struct{}, 1)}
+func newListed(logins []string, counts func(login string) bool, r *roster, w *work) *listed {
+	l := &listed{logins: logins, counts: counts, roster: r, work: w, wake: make(chan struct{}, 1)}
 	l.ask()
 	w.start(l.run)
 	return l
@@ -56,6 +59,17 @@ func (l *listed) run(ctx context.Context) {
 	}
 }
 
+// accounts are the listed logins whose keys are GitHub's.
+func (l *listed) accounts() []string {
+	var logins []string
+	for _, login := range l.logins {
+		if l.counts(login) {
+			logins = append(logins, login)
+		}
+	}
+	return logins
+}
+
 // ask gives a channel that is closed at the end of the sweep at hand, which
 // begins now if none is running.
 func (l *listed) ask() <-chan struct{} {
@@ -71,7 +85,7 @@ func (l *listed) ask() <-chan struct{} {
 func (l *listed) sweepAll(ctx context.Context) {
 	var group errgroup.Group
 	group.SetLimit(sweepWidth)
-	for _, login := range l.logins {
+	for _, login := range l.accounts() {
 		list, isDue := l.isDue(login)
 		if !isDue {
 			continue
@@ -125,7 +139,7 @@ func (l *listed) find(ctx context.Context, print fingerprint) (string, error) {
 // lookThrough finds the key in the known lists, and has GitHub confirm that it
 // is still there when that is due. The error is one that may pass, or of ctx.
 func (l *listed) lookThrough(ctx context.Context, print fingerprint) (string, error) {
-	for _, login := range l.logins {
+	for _, login := range l.accounts() {
 		if list := l.roster.known(login); list == nil || !list.holds(print) {
 			continue
 		}
@@ -142,7 +156,7 @@ func (l *listed) lookThrough(ctx context.Context, print fingerprint) (string, er
 }
 
 func (l *listed) anyDue() bool {
-	for _, login := range l.logins {
+	for _, login := range l.accounts() {
 		if _, isDue := l.isDue(login); isDue {
 			return true
 		}
@@ -153,7 +167,7 @@ func (l *listed) anyDue() bool {
 // complete is nil when the keys of everybody listed are known, or known not to
 // exist.
 func (l *listed) complete() error {
-	for _, login := range l.logins {
+	for _, login := range l.accounts() {
 		if l.roster.known(login) != nil {
 			continue
 		}

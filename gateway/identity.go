@@ -41,7 +41,7 @@ func (s *Server) authenticate(ctx ssh.Context) *gossh.ServerConfig {
 	return &gossh.ServerConfig{
 		MaxAuthTries: maxAuthTries,
 		PublicKeyCallback: func(conn gossh.ConnMetadata, key gossh.PublicKey) (*gossh.Permissions, error) {
-			who, err := s.identify(ctx, conn.User(), key)
+			who, err := s.identify(auth.From(ctx, conn.RemoteAddr()), conn.User(), key)
 			if err != nil {
 				denied = err.Error()
 				var reason *auth.Denied

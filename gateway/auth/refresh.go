@@ -12,14 +12,17 @@ const (
 	// for again, and failureFor one for which GitHub did not answer.
 	missFor    = time.Minute
 	failureFor = 10 * time.Second
-	// tokenWait is how long somebody who is known waits when too much is
-	// asked of GitHub.
+	// tokenWait is how long one whose turn it is waits when too much is asked
+	// of GitHub.
 	tokenWait = 2 * time.Second
 
 	fetchesPerSecond, fetchesAtOnce = 5, 20
 	// What strangers may use up of it, so that they cannot keep those who are
 	// known from being refreshed.
-	strangersPerSecond, strangersAtOnce = 2, 10
+	strangersPerSecond, strangersAtOnce = 3, 10
+	// strangerWait is how long a stranger waits: a class that comes for the
+	// first time comes all at once. Signing in may take longer than that.
+	strangerWait = 8 * time.Second
 )
 
 // urgency says which fetches give way when there are too many.
@@ -59,9 +62,10 @@ func (r *roster) fetch(ctx context.Context, login string, seen *keyList, urgent 
 		err  error
 	}
 	results := make(chan result, 1)
+	from := fromOf(ctx)
 	started := r.work.start(func(ctx context.Context) {
 		value, err, _ := r.flights.Do(login, func() (any, error) {
-			return r.fetchOnce(ctx, login, seen, urgent)
+			return r.fetchOnce(ctx, login, from, seen, urgent)
 		})
 		list, _ := value.(*keyList)
 		results <- result{list, err}
@@ -91,7 +95,7 @@ func (r *roster) refusal(login string) error {
 	return nil
 }
 
-func (r *roster) fetchOnce(ctx context.Context, login string, seen *keyList, urgent urgency) (*keyList, error) {
+func (r *roster) fetchOnce(ctx context.Context, login, from string, seen *keyList, urgent urgency) (*keyList, error) {
 	// Another fetch may have ended between the caller's look and this one.
 	list := r.known(login)
 	if list != nil && (seen == nil || list.CheckedAt.After(seen.CheckedAt)) {
@@ -100,8 +104,12 @@ func (r *roster) fetchOnce(ctx context.Context, login string, seen *keyList, urg
 	if err := r.refusal(login); err != nil {
 		return nil, err
 	}
-	if !r.take(ctx, urgent) {
+	if !r.take(ctx, from, urgent) {
 		return nil, deniedBusy(0)
+	}
+	// GitHub may have asked for a pause meanwhile.
+	if err := r.refusal(login); err != nil {
+		return nil, err
 	}
 	etag := ""
 	if list != nil {
@@ -120,17 +128,17 @@ func (r *roster) fetchOnce(ctx context.Context, login string, seen *keyList, urg
 	return newer, nil
 }
 
-// take waits for, or asks for, the right to one fetch.
-func (r *roster) take(ctx context.Context, urgent urgency) bool {
-	switch urgent {
-	case paid:
+// take waits for the right to one fetch.
+func (r *roster) take(ctx context.Context, from string, urgent urgency) bool {
+	if urgent == paid {
 		return true
-	case due:
-		ctx, cancel := context.WithTimeout(ctx, tokenWait)
-		defer cancel()
-		return r.all.Wait(ctx) == nil
 	}
-	return r.strangers.Allow() && r.all.Allow()
+	if urgent == curious && !r.strangers.wait(ctx, from) {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, tokenWait)
+	defer cancel()
+	return r.all.Wait(ctx) == nil
 }
 
 // failed remembers why there are no keys, and says it.

@@ -40,11 +40,12 @@ type rosterOptions struct {
 // part of the process's memory.
 type roster struct {
 	rosterOptions
-	isListed       map[string]bool
-	all, strangers *rate.Limiter
-	flights        singleflight.Group
-	recent         *lru.Cache[string, *keyList]
-	failures       *lru.Cache[string, failure]
+	isListed  map[string]bool
+	all       *rate.Limiter
+	strangers *queue
+	flights   singleflight.Group
+	recent    *lru.Cache[string, *keyList]
+	failures  *lru.Cache[string, failure]
 
 	mu sync.Mutex
 	// pausedUntil is when GitHub wants to be asked again.
@@ -56,7 +57,7 @@ func newRoster(options rosterOptions) *roster {
 		rosterOptions: options,
 		isListed:      map[string]bool{},
 		all:           rate.NewLimiter(fetchesPerSecond, fetchesAtOnce),
-		strangers:     rate.NewLimiter(strangersPerSecond, strangersAtOnce),
+		strangers:     newQueue(strangersPerSecond, strangersAtOnce, strangerWait, options.work),
 	}
 	for _, login := range options.listed {
 		r.isListed[login] = true

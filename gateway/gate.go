@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"sync"
@@ -97,6 +98,22 @@ func (t *turn) Read(p []byte) (int, error) {
 		return 0, io.EOF
 	}
 	return 0, g.err
+}
+
+// interrupt is what Ctrl-C sends from a terminal in raw mode (ETX).
+const interrupt = 0x03
+
+// interrupted waits, and takes nothing from the next reader, until the learner
+// has typed Ctrl-C or the input has ended. It is false where the turn ended
+// before.
+func (t *turn) interrupted() bool {
+	g := t.gate
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for g.turn == t && g.err == nil && bytes.IndexByte(g.buf, interrupt) < 0 {
+		g.changed.Wait()
+	}
+	return g.turn == t
 }
 
 // Close ends the turn. Bytes that wait stay for the next reader.

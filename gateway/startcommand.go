@@ -1,10 +1,12 @@
 package gateway
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -33,7 +35,11 @@ func (s *session) startCommand(status *int) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			sb, err := s.server.acquire(cmd.Context(), s, c, stage, s.phaseLines())
+			var sb sandbox.Sandbox
+			err = s.unlessInterrupted(cmd.Context(), func(ctx context.Context) (err error) {
+				sb, err = s.server.acquire(ctx, s, c, stage, s.phaseLines())
+				return err
+			})
 			if err != nil {
 				return err
 			}
@@ -63,6 +69,30 @@ func (s *session) chooseStage(c course.Course, args []string) (int, error) {
 		}
 	}
 	return 1, nil // all done: begin again
+}
+
+var errCancelled = errors.New("the start was cancelled")
+
+// unlessInterrupted makes a call whose context ends when the learner types
+// Ctrl-C, or their input ends. All else that they type is for the tutor.
+func (s *session) unlessInterrupted(ctx context.Context, call func(context.Context) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var watching sync.WaitGroup
+	defer watching.Wait()
+	turn := s.gate.open()
+	defer func() { _ = turn.Close() }()
+	watching.Go(func() {
+		if turn.interrupted() {
+			cancel(errCancelled)
+		}
+	})
+	err := call(ctx)
+	// Whoever has cancelled wants out, even where the call succeeded meanwhile.
+	if errors.Is(context.Cause(ctx), errCancelled) {
+		return errCancelled
+	}
+	return err
 }
 
 // phaseLines prints the phases of a wait one below the other.

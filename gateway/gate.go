@@ -62,6 +62,13 @@ func (g *gate) close() {
 	g.changed.Broadcast()
 }
 
+// ended tells whether no more bytes come and all are read.
+func (g *gate) ended() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.err != nil && len(g.buf) == 0
+}
+
 // open gives the turn to a new reader; the one before gets io.EOF.
 func (g *gate) open() *turn {
 	g.mu.Lock()

@@ -14,8 +14,9 @@ import (
 // one goroutine for each session; sending to a program that has ended returns.
 type keyboard struct{ running sync.WaitGroup }
 
-// listen reads in until it ends.
-func listen(in io.Reader, term string, send func(tea.Msg)) *keyboard {
+// listen reads in until it ends; then, with all that was typed sent, it calls
+// ended.
+func listen(in io.Reader, term string, send func(tea.Msg), ended func()) *keyboard {
 	k := &keyboard{}
 	events := make(chan uv.Event)
 	k.running.Go(func() {
@@ -26,6 +27,7 @@ func listen(in io.Reader, term string, send func(tea.Msg)) *keyboard {
 		for event := range events {
 			send(event)
 		}
+		ended()
 	})
 	return k
 }

@@ -52,7 +52,11 @@ func (s *session) pick(notice tui.Notice) (sandbox.Sandbox, error) {
 		return nil, fmt.Errorf("show the picker: %w", err)
 	}
 	chosen := app.Result()
-	if chosen.Action != tui.Attach {
+	switch {
+	case chosen.Action == tui.Attach:
+	case s.gate.ended():
+		return nil, errNoInput
+	default:
 		return nil, nil
 	}
 	s.studied = tui.Place{CourseID: chosen.Choice.CourseID, Stage: chosen.Choice.Stage}
@@ -93,7 +97,11 @@ func (s *session) show(app *tui.App, size sandbox.Size, newer <-chan sandbox.Siz
 			return msg
 		}),
 	)
-	keyboard := listen(input, s.term, program.Send)
+	keyboard := listen(input, s.term, program.Send, func() {
+		if s.gate.ended() {
+			program.Quit()
+		}
+	})
 	done, resizing := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(resizing)

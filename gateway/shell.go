@@ -49,6 +49,8 @@ func (s *session) loop(notice tui.Notice, next sandbox.Sandbox) int {
 	}
 }
 
+var errNoInput = errors.New("the input has ended")
+
 // farewell ends a session whose client or gateway leaves, or that has a fault.
 func (s *session) farewell(cause error) int {
 	if left := context.Cause(s.ctx); left != nil {
@@ -57,6 +59,8 @@ func (s *session) farewell(cause error) int {
 	switch {
 	case errors.Is(cause, errShutdown):
 		s.say("The gateway is restarting. Your session is kept: connect again in a moment.")
+	case errors.Is(cause, errNoInput):
+		s.say("Your input has ended, and the picker needs a keyboard: connect from a terminal, or give a command, such as help.")
 	case errors.Is(cause, errClientGone):
 	default:
 		s.server.log.Error("a session ended by a fault", "login", s.who.Login, "error", cause)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -163,11 +164,18 @@ func (s *session) request(r *gossh.Request, started bool) (run func() int, ok bo
 			return s.refuse("%s is not available here: this server runs tutors and moves no files.", clean(m.Name))
 		}, true
 	case "x11-req":
-		s.remarks = append(s.remarks, "X11 forwarding is refused here; the session goes on without it.")
+		s.remark("X11 forwarding is refused here; the session goes on without it.")
 	case "auth-agent-req@openssh.com":
-		s.remarks = append(s.remarks, "Agent forwarding is refused here; the session goes on without it.")
+		s.remark("Agent forwarding is refused here; the session goes on without it.")
 	}
 	return nil, false
+}
+
+// remark keeps a sentence for the person, once however often a client asks.
+func (s *session) remark(sentence string) {
+	if !slices.Contains(s.remarks, sentence) {
+		s.remarks = append(s.remarks, sentence)
+	}
 }
 
 // requestPTY notes the terminal's type and size (RFC 4254 section 6.2).

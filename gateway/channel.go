@@ -65,12 +65,15 @@ func (s *Server) handleSession(_ *ssh.Server, conn *gossh.ServerConn, newChannel
 		return
 	}
 	defer s.leave()
-	leave, err := s.places.take(who.Login, connectionOf(ctxOfConn))
+	line := connectionOf(ctxOfConn)
+	leave, err := s.places.take(who.Login, line)
 	if err != nil {
 		_ = newChannel.Reject(gossh.ResourceShortage, err.Error())
 		return
 	}
 	defer leave()
+	line.began()
+	defer line.ended(s.KeepAlive)
 	s.keepAlive(ctxOfConn, conn)
 	channel, requests, err := newChannel.Accept()
 	if err != nil {

@@ -51,6 +51,11 @@ func (c *connections) admit(conn net.Conn) (*connection, error) {
 type connection struct {
 	net.Conn
 	release func()
+
+	mu       sync.Mutex
+	closed   bool
+	sessions int
+	empty    *time.Timer // closes a connection that has no session; nil before the sign-in
 }
 
 // connectionKey finds the connection in the context that the SSH library makes
@@ -62,7 +67,47 @@ func connectionOf(ctx context.Context) *connection {
 	return conn
 }
 
+// emptyIntervals is for how many keep-alive intervals a signed-in connection
+// may be without a session. Those who share one among their sessions (OpenSSH's
+// ControlPersist) lose no more than that they sign in again.
+const emptyIntervals = 4
+
+// signedIn begins to count how long the connection has no session.
+func (c *connection) signedIn(interval time.Duration) {
+	if interval <= 0 {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.empty == nil && !c.closed {
+		c.empty = time.AfterFunc(emptyIntervals*interval, func() { _ = c.Close() })
+	}
+}
+
+// began and ended are told of every session.
+func (c *connection) began() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.sessions++; c.empty != nil {
+		c.empty.Stop()
+	}
+}
+
+func (c *connection) ended(interval time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.sessions--; c.sessions == 0 && c.empty != nil && !c.closed {
+		c.empty.Reset(emptyIntervals * interval)
+	}
+}
+
 func (c *connection) Close() error {
+	c.mu.Lock()
+	c.closed = true
+	if c.empty != nil {
+		c.empty.Stop()
+	}
+	c.mu.Unlock()
 	c.release()
 	return c.Conn.Close()
 }

@@ -56,6 +56,43 @@ func TestHandshakeDeadline(t *testing.T) {
 	}
 }
 
+// TestConnectionWithoutASession is closed after a while, and one with a session
+// is not.
+func TestConnectionWithoutASession(t *testing.T) {
+	l := newLab(t, func(o *Options) { o.KeepAlive = 50 * time.Millisecond })
+	gone := func(client *ssh.Client) <-chan struct{} {
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			_ = client.Wait()
+		}()
+		return ended
+	}
+	never, busy := l.dial(), l.dial()
+	c := open(t, busy, "")
+	c.expect("Only stage")
+	hadOne := gone(busy)
+	select {
+	case <-gone(never):
+	case <-time.After(10 * time.Second):
+		t.Fatal("a connection that never had a session stays")
+	}
+	select {
+	case <-hadOne:
+		t.Fatal("a connection with a session is closed")
+	default:
+	}
+	c.types("q")
+	if err := c.session.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-hadOne:
+	case <-time.After(10 * time.Second):
+		t.Fatal("a connection whose session has ended stays")
+	}
+}
+
 func TestSilentPeerIsDropped(t *testing.T) {
 	l := newLab(t, func(o *Options) { o.KeepAlive = 100 * time.Millisecond })
 	// A proxy that stops forwarding plays a link that is cut without a word.

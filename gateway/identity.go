@@ -61,6 +61,7 @@ func (s *Server) authenticate(ctx ssh.Context) *gossh.ServerConfig {
 			if err := s.Directory.Enrol(ctx, who, key); err != nil {
 				s.log.Warn("could not enrol a key", "login", who.Login, "error", err)
 			}
+			connectionOf(ctx).signedIn(s.KeepAlive)
 			s.log.Info("signed in", "login", who.Login, "as", conn.User(), "key", who.Fingerprint, "via", who.Via, "remote", conn.RemoteAddr())
 			return p, nil
 		},

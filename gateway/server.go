@@ -38,7 +38,8 @@ type Options struct {
 	// until it says what a session that it has opened is for. It is required.
 	HandshakeTimeout time.Duration
 	// KeepAlive is how often a client is asked for a sign of life, and how
-	// long it may take to give it.
+	// long it may take to give it. A client without a session is let go after
+	// four times that.
 	KeepAlive time.Duration
 	// MaxConnections and MaxConnectionsPerAddress bound the open connections;
 	// 0 is no bound. There may be as many sessions as connections.

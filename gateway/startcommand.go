@@ -35,11 +35,7 @@ func (s *session) startCommand(status *int) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			var sb sandbox.Sandbox
-			err = s.unlessInterrupted(cmd.Context(), func(ctx context.Context) (err error) {
-				sb, err = s.server.acquire(ctx, s, c, stage, s.phaseLines())
-				return err
-			})
+			sb, err := s.await(cmd.Context(), c, stage)
 			if err != nil {
 				return err
 			}
@@ -71,6 +67,18 @@ func (s *session) chooseStage(c course.Course, args []string) (int, error) {
 	return 1, nil // all done: begin again
 }
 
+// await gets the learner a sandbox and tells them what they wait for.
+func (s *session) await(ctx context.Context, c course.Course, stage int) (sb sandbox.Sandbox, err error) {
+	// A client that takes no lines must not keep its place in the queue for it.
+	lines := newTeller(s.say)
+	defer lines.close()
+	err = s.unlessInterrupted(ctx, func(ctx context.Context) (err error) {
+		sb, err = s.server.acquire(ctx, s, c, stage, phaseLines(lines.tell))
+		return err
+	})
+	return sb, err
+}
+
 var errCancelled = errors.New("the start was cancelled")
 
 // unlessInterrupted makes a call whose context ends when the learner types
@@ -95,8 +103,8 @@ func (s *session) unlessInterrupted(ctx context.Context, call func(context.Conte
 	return err
 }
 
-// phaseLines prints the phases of a wait one below the other.
-func (s *session) phaseLines() func(sandbox.Phase) {
+// phaseLines tells the phases of a wait, one below the other.
+func phaseLines(tell func(line string)) func(sandbox.Phase) {
 	last := ""
 	return func(p sandbox.Phase) {
 		line := inWords(p).Name
@@ -105,7 +113,7 @@ func (s *session) phaseLines() func(sandbox.Phase) {
 		}
 		if line != last && p.Kind != sandbox.Ready {
 			last = line
-			s.say(line + "…")
+			tell(line + "…")
 		}
 	}
 }

@@ -1,7 +1,9 @@
 package gateway
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -70,4 +72,64 @@ func TestTypedAheadOfTheTutor(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.expect("said early")
+}
+
+// talkative is a backend with much to tell and nothing to give.
+type talkative struct {
+	sandbox.Backend
+	told chan struct{}
+}
+
+func (b *talkative) Acquire(_ context.Context, _ sandbox.Spec, report func(sandbox.Phase)) (sandbox.Sandbox, error) {
+	for i := range 100_000 { // lines of more than the client's window
+		report(sandbox.Phase{Kind: sandbox.Queued, Position: i + 1, Length: 100_000})
+	}
+	close(b.told)
+	return nil, &sandbox.Unavailable{Reason: "there is none"}
+}
+
+// TestClientThatTakesNoLines: it keeps nobody who makes its sandbox waiting.
+func TestClientThatTakesNoLines(t *testing.T) {
+	backend := &talkative{told: make(chan struct{})}
+	l := newLab(t, func(o *Options) {
+		backend.Backend = o.Backend
+		o.Backend = backend
+	})
+	client := l.dial()
+	session, err := client.NewSession()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := session.StderrPipe(); err != nil { // never read
+		t.Fatal(err)
+	}
+	if _, err := session.StdinPipe(); err != nil { // an input that does not end
+		t.Fatal(err)
+	}
+	if err := errors.Join(session.RequestPty("xterm", 24, 80, nil), session.Start("start only")); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-backend.told:
+	case <-time.After(20 * time.Second):
+		t.Error("making a sandbox waits for a client that reads nothing")
+	}
+	_ = client.Close()
+}
+
+func TestTeller(t *testing.T) {
+	var said []string
+	hold := make(chan struct{})
+	lines := newTeller(func(line string) {
+		<-hold
+		said = append(said, line)
+	})
+	for i := range 100 {
+		lines.tell(fmt.Sprint(i))
+	}
+	close(hold)
+	lines.close()
+	if len(said) < mostUntold || len(said) > 2*mostUntold || said[len(said)-1] != "99" {
+		t.Errorf("of 100 lines these were told: %v", said)
+	}
 }

@@ -12,15 +12,10 @@ import (
 )
 
 // serveHealth answers whoever watches over the gateway, such as a kubelet,
-// until ctx ends. An empty address is none.
-func serveHealth(ctx context.Context, address string, server *gateway.Server) error {
-	if address == "" {
+// until ctx ends. A listener that is nil is none.
+func serveHealth(ctx context.Context, listener net.Listener, server *gateway.Server) error {
+	if listener == nil {
 		return nil
-	}
-	var listen net.ListenConfig
-	listener, err := listen.Listen(ctx, "tcp", address)
-	if err != nil {
-		return fmt.Errorf("listen for health checks; metrics.listen can be another address or empty: %w", err)
 	}
 	front := &http.Server{
 		Handler: server.Health(), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 8 << 10,
@@ -30,7 +25,7 @@ func serveHealth(ctx context.Context, address string, server *gateway.Server) er
 		defer close(stopped)
 		_ = front.Close()
 	})
-	err = front.Serve(listener)
+	err := front.Serve(listener)
 	if !stop() {
 		<-stopped
 	}

@@ -104,10 +104,9 @@ func serve(ctx context.Context, c config.Config, own bool, out io.Writer) (err e
 	if err != nil {
 		return err
 	}
-	var listen net.ListenConfig
-	listener, err := listen.Listen(ctx, "tcp", c.SSH.Listen)
+	listener, health, err := listen(ctx, c)
 	if err != nil {
-		return fmt.Errorf("listen for SSH: %w", err)
+		return err
 	}
 	log.Info("listening", "address", listener.Addr().String(), "courses", len(catalogue.All()), "version", versionText())
 	if own {
@@ -115,7 +114,7 @@ func serve(ctx context.Context, c config.Config, own bool, out io.Writer) (err e
 	}
 	return serveAll(ctx,
 		func(ctx context.Context) error { return server.Serve(ctx, listener) },
-		func(ctx context.Context) error { return serveHealth(ctx, c.Metrics.Listen, server) },
+		func(ctx context.Context) error { return serveHealth(ctx, health, server) },
 	)
 }
 

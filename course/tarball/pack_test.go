@@ -1,10 +1,14 @@
 package tarball
 
 import (
+	"archive/tar"
 	"bytes"
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -61,6 +65,52 @@ func TestPackAndUnpack(t *testing.T) {
 	}
 	if _, err := unpackInto(t, stream.Bytes()[:515], roomy); err == nil {
 		t.Error("half a file was taken for a whole one")
+	}
+}
+
+// TestImpliedFoldersCount: an archive of few files can name many folders.
+func TestImpliedFoldersCount(t *testing.T) {
+	var stream bytes.Buffer
+	out := tar.NewWriter(&stream)
+	for i := range 20 {
+		name := fmt.Sprint(i, "/") + strings.Repeat("a/", 9) + "file"
+		if err := out.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: 0o644}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := out.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := unpackInto(t, stream.Bytes(), Limits{Unpacked: 1 << 20, Entries: 220}); err != nil {
+		t.Errorf("20 files in 200 folders: %v", err)
+	}
+	dir, err := unpackInto(t, stream.Bytes(), Limits{Unpacked: 1 << 20, Entries: 100})
+	if !errors.Is(err, ErrUnsafe) {
+		t.Errorf("20 files in 200 folders, where 100 are allowed: %v, want ErrUnsafe", err)
+	}
+	made := -1 // the tree itself
+	if err := filepath.WalkDir(dir, func(string, fs.DirEntry, error) error { made++; return nil }); err != nil || made > 100 {
+		t.Errorf("%d files and folders were made, %v", made, err)
+	}
+}
+
+// TestFoldersCountOnce, whether they are named or only implied.
+func TestFoldersCountOnce(t *testing.T) {
+	var stream bytes.Buffer
+	out := tar.NewWriter(&stream)
+	for _, header := range []tar.Header{
+		{Typeflag: tar.TypeReg, Name: "a/b/one"}, {Typeflag: tar.TypeDir, Name: "a/"}, {Typeflag: tar.TypeDir, Name: "a/b/"},
+		{Typeflag: tar.TypeDir, Name: "./"}, {Typeflag: tar.TypeReg, Name: "a/b/two"},
+	} {
+		if err := out.WriteHeader(&header); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := out.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := unpackInto(t, stream.Bytes(), Limits{Unpacked: 1 << 20, Entries: 4}); err != nil {
+		t.Error(err)
 	}
 }
 

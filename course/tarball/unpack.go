@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -29,14 +30,15 @@ const (
 type Limits struct {
 	// Unpacked is how many bytes all files together may have.
 	Unpacked int64
-	// Entries is how many files and folders there may be.
+	// Entries is how many files and folders there may be, with the folders that
+	// are only named on the way to a file.
 	Entries int
 }
 
 // Unpack writes the files of a tar stream below tree and returns how many
 // links and special files it left out. The stream is read to its end.
 func Unpack(ctx context.Context, tree *os.Root, from io.Reader, limits Limits) (skipped int, err error) {
-	u := unpacker{ctx: ctx, tree: tree, limits: limits, left: limits.Unpacked}
+	u := unpacker{ctx: ctx, tree: tree, limits: limits, left: limits.Unpacked, folders: map[string]bool{".": true}}
 	// Besides the files there are headers; without a bound on them too, an
 	// archive of nothing but headers would go on for ever.
 	u.stream = &bounded{from: from, limits: limits, left: limits.Unpacked + int64(limits.Entries)*4096}
@@ -75,7 +77,8 @@ type unpacker struct {
 	tree    *os.Root
 	stream  io.Reader
 	limits  Limits
-	left    int64 // bytes of files that may still come
+	left    int64           // bytes of files that may still come
+	folders map[string]bool // that are made
 	entries int
 	skipped int
 }
@@ -93,21 +96,17 @@ func (u *unpacker) entry(header *tar.Header, content io.Reader) error {
 	if header.Typeflag == tar.TypeXGlobalHeader {
 		return nil // GitHub's note of the commit
 	}
-	u.entries++
-	if u.entries > u.limits.Entries {
-		return fmt.Errorf("%w: it holds more than %d entries", ErrUnsafe, u.limits.Entries)
-	}
 	name, err := safeName(header.Name)
 	if err != nil {
 		return err
 	}
-	switch header.Typeflag {
-	case tar.TypeDir:
-		if name == "." {
-			return nil
-		}
-		return u.made(u.tree.MkdirAll(name, 0o755), name)
-	case tar.TypeReg:
+	if header.Typeflag == tar.TypeDir {
+		return u.folder(name)
+	}
+	if err := u.count(); err != nil {
+		return err
+	}
+	if header.Typeflag == tar.TypeReg {
 		return u.file(name, content)
 	}
 	// Links could point anywhere, and devices are no courses.
@@ -115,11 +114,37 @@ func (u *unpacker) entry(header *tar.Header, content io.Reader) error {
 	return nil
 }
 
+func (u *unpacker) count() error {
+	if u.entries++; u.entries > u.limits.Entries {
+		return fmt.Errorf("%w: it holds more than %d entries", ErrUnsafe, u.limits.Entries)
+	}
+	return nil
+}
+
+// folder makes a folder and those above it. Each is counted, since the name of
+// one file can imply many.
+func (u *unpacker) folder(name string) error {
+	if u.folders[name] {
+		return nil
+	}
+	if err := u.folder(path.Dir(name)); err != nil {
+		return err
+	}
+	if err := u.count(); err != nil {
+		return err
+	}
+	u.folders[name] = true
+	if err := u.tree.Mkdir(name, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		return u.made(err, name)
+	}
+	return nil
+}
+
 func (u *unpacker) file(name string, content io.Reader) error {
 	if name == "." {
 		return fmt.Errorf("%w: a file in it has no name", ErrUnsafe)
 	}
-	if err := u.made(u.tree.MkdirAll(path.Dir(name), 0o755), name); err != nil {
+	if err := u.folder(path.Dir(name)); err != nil {
 		return err
 	}
 	file, err := u.tree.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)

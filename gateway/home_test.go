@@ -1,9 +1,14 @@
 package gateway
 
 import (
+	"log/slog"
+	"path/filepath"
 	"testing"
 
 	"lectern/course"
+	"lectern/progress"
+	"lectern/sandbox"
+	"lectern/sandbox/event"
 )
 
 // TestStagesAreNumberedOnce: the picker puts the number before the title.
@@ -11,5 +16,31 @@ func TestStagesAreNumberedOnce(t *testing.T) {
 	c := course.Course{Stages: []course.Stage{{Number: 1, Title: "Stage 1: Why the sea rises"}}}
 	if got := viewOf(c, nil, course.Sequential).Stages[0].Title; got != "Why the sea rises" {
 		t.Errorf("the picker is given %q", got)
+	}
+}
+
+// TestImpossibleCompletionIsNotRepeated: an error would bring it again and
+// again, and it would never become possible.
+func TestImpossibleCompletionIsNotRepeated(t *testing.T) {
+	store, err := progress.Open(filepath.Join(t.TempDir(), "lectern.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &Server{Options: Options{Progress: store}, log: slog.New(slog.DiscardHandler)}
+	of := sandbox.Info{Login: "ada", CourseID: "only", Stage: 1, Session: "s"}
+	impossible := event.Message{Type: event.Completed, Stage: 1, Score: 5, Questions: 2}
+	if err := s.completed(t.Context(), of, impossible); err != nil {
+		t.Errorf("an impossible score: %v", err)
+	}
+	if records, err := store.Course("ada", "only"); err != nil || len(records) != 0 {
+		t.Errorf("it was recorded: %v, %v", records, err)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	// What may become possible is asked for again.
+	possible := event.Message{Type: event.Completed, Stage: 1, Score: 2, Questions: 2}
+	if err := s.completed(t.Context(), of, possible); err == nil {
+		t.Error("a record that was not stored counts as done")
 	}
 }

@@ -50,6 +50,9 @@ func Open(path string) (*Store, error) {
 // Close waits for running calls and closes the file.
 func (s *Store) Close() error { return s.file.Close() }
 
+// ErrImpossible says that a record can never be stored as it is.
+var ErrImpossible = errors.New("no such thing can have been completed")
+
 // errNothingNew ends a transaction that has nothing to write.
 var errNothingNew = errors.New("nothing new")
 
@@ -57,11 +60,12 @@ var errNothingNew = errors.New("nothing new")
 // it returns. recorded is true when the stage was not completed before, so it
 // is true once however often and from wherever it is called. A later record
 // with stronger evidence replaces the evidence, with its session and score;
-// the time stays that of the first. An impossible record is refused.
+// the time stays that of the first. An impossible record is refused with an
+// error that wraps ErrImpossible.
 func (s *Store) Complete(r Record) (recorded bool, err error) {
 	r, err = r.normal()
 	if err != nil {
-		return false, fmt.Errorf("record a completed stage: %w", err)
+		return false, fmt.Errorf("record a completed stage: %w: %w", ErrImpossible, err)
 	}
 	// The look at what is there happens in the write transaction as well: it
 	// waits for a running commit, so that "nothing new" is durable too.

@@ -78,7 +78,7 @@ func newLab(t testing.TB, change func(*Options)) *lab {
 	if err != nil {
 		t.Fatal(err)
 	}
-	store, err := progress.Open(filepath.Join(dir, "lectern.db"))
+	store, err := progress.Open(filepath.Join(dir, "lectern.db"), log)
 	if err != nil {
 		t.Fatal(err)
 	}

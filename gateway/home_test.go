@@ -22,7 +22,7 @@ func TestStagesAreNumberedOnce(t *testing.T) {
 // TestImpossibleCompletionIsNotRepeated: an error would bring it again and
 // again, and it would never become possible.
 func TestImpossibleCompletionIsNotRepeated(t *testing.T) {
-	store, err := progress.Open(filepath.Join(t.TempDir(), "lectern.db"))
+	store, err := progress.Open(filepath.Join(t.TempDir(), "lectern.db"), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package progress
 import (
 	"bufio"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -27,7 +28,7 @@ func TestMain(m *testing.M) {
 
 // writeForEver prints the name of each learner whose record is durable.
 func writeForEver(path string) error {
-	s, err := Open(path)
+	s, err := Open(path, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}
@@ -49,7 +50,7 @@ func TestKill(t *testing.T) {
 		lines := writeUntilKilled(t, path, rand.N(time.Duration(round*12+2)*time.Millisecond))
 		printed = append(printed, lines...)
 
-		s, err := Open(path)
+		s, err := Open(path, slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatalf("round %d: %v", round, err)
 		}

@@ -11,7 +11,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
+	"sync"
 
 	"go.etcd.io/bbolt"
 
@@ -30,12 +32,16 @@ var rootBucket = []byte("v1")
 // goroutine.
 type Store struct {
 	file *boltfile.File
+	log  *slog.Logger
+	told sync.Map // the unreadable records that the log has
 }
 
 // Open opens the store at path, and makes it where there is none. It waits
 // 2 s for another process to let go of the file. The error wraps
-// boltfile.ErrInUse or boltfile.ErrDamaged where that is the reason.
-func Open(path string) (*Store, error) {
+// boltfile.ErrInUse or boltfile.ErrDamaged where that is the reason. A record
+// that cannot be read is left out of what the store gives, so that nobody is
+// shut out by it; log gets a line about it.
+func Open(path string, log *slog.Logger) (*Store, error) {
 	file, err := boltfile.Open(path, boltfile.Options{})
 	if err != nil {
 		return nil, fmt.Errorf("open the progress store: %w", err)
@@ -44,7 +50,7 @@ func Open(path string) (*Store, error) {
 		file.Close()
 		return nil, fmt.Errorf("open the progress store: %w", err)
 	}
-	return &Store{file: file}, nil
+	return &Store{file: file, log: log}, nil
 }
 
 // Close waits for running calls and closes the file.
@@ -77,14 +83,15 @@ func (s *Store) Complete(r Record) (recorded bool, err error) {
 		recorded = true
 		if value := bucket.Get(stageKey(r.Stage)); value != nil {
 			before, err := decode(r.Login, r.Course, r.Stage, value)
-			if err != nil {
-				return err
-			}
-			if r.Evidence.Strength() <= before.Evidence.Strength() {
+			switch {
+			case err != nil: // nobody has anything of it; the new one replaces it
+				s.unreadable(r.Login, r.Course, stageKey(r.Stage), err)
+			case r.Evidence.Strength() <= before.Evidence.Strength():
 				return errNothingNew
+			default:
+				recorded = false
+				r.CompletedAt = before.CompletedAt
 			}
-			recorded = false
-			r.CompletedAt = before.CompletedAt
 		}
 		value, err := encode(r)
 		if err != nil {
@@ -123,7 +130,7 @@ func (s *Store) Course(login, course string) ([]Record, error) {
 			return nil
 		}
 		var err error
-		records, err = readCourse(bucket.Bucket([]byte(course)), login, course)
+		records, err = s.readCourse(bucket.Bucket([]byte(course)), login, course)
 		return err
 	})
 	if err != nil {
@@ -143,7 +150,7 @@ func (s *Store) Learner(login string) (map[string][]Record, error) {
 			return nil
 		}
 		return bucket.ForEachBucket(func(course []byte) error {
-			records, err := readCourse(bucket.Bucket(course), login, string(course))
+			records, err := s.readCourse(bucket.Bucket(course), login, string(course))
 			courses[string(course)] = records
 			return err
 		})
@@ -162,7 +169,7 @@ func (s *Store) All(fn func(Record) error) error {
 	for login := ""; ; {
 		var records []Record
 		err := s.file.View(func(tx *bbolt.Tx) (err error) {
-			login, records, err = nextLearner(tx, login)
+			login, records, err = s.nextLearner(tx, login)
 			return err
 		})
 		if err != nil {
@@ -181,7 +188,7 @@ func (s *Store) All(fn func(Record) error) error {
 
 // nextLearner reads the learner who comes after login; its name is empty
 // behind the last.
-func nextLearner(tx *bbolt.Tx, login string) (string, []Record, error) {
+func (s *Store) nextLearner(tx *bbolt.Tx, login string) (string, []Record, error) {
 	root := tx.Bucket(rootBucket)
 	if root == nil {
 		return "", nil, nil
@@ -198,7 +205,7 @@ func nextLearner(tx *bbolt.Tx, login string) (string, []Record, error) {
 	bucket := root.Bucket(name)
 	var all []Record
 	err := bucket.ForEachBucket(func(course []byte) error {
-		records, err := readCourse(bucket.Bucket(course), next, string(course))
+		records, err := s.readCourse(bucket.Bucket(course), next, string(course))
 		all = append(all, records...)
 		return err
 	})
@@ -214,20 +221,34 @@ func find(tx *bbolt.Tx, login string) *bbolt.Bucket {
 	return root.Bucket([]byte(login))
 }
 
-func readCourse(bucket *bbolt.Bucket, login, course string) ([]Record, error) {
+func (s *Store) readCourse(bucket *bbolt.Bucket, login, course string) ([]Record, error) {
 	if bucket == nil {
 		return nil, nil
 	}
 	var records []Record
 	err := bucket.ForEach(func(key, value []byte) error {
 		if len(key) != 4 {
-			return fmt.Errorf("the records of %s, course %s have the key %x", login, course, key)
+			s.unreadable(login, course, key, errors.New("the key is no stage's number"))
+			return nil
 		}
 		record, err := decode(login, course, int(binary.BigEndian.Uint32(key)), value)
+		if err != nil {
+			s.unreadable(login, course, key, err)
+			return nil
+		}
 		records = append(records, record)
-		return err
+		return nil
 	})
 	return records, err
+}
+
+// unreadable logs a record that is left out, once.
+func (s *Store) unreadable(login, course string, key []byte, err error) {
+	record := fmt.Sprintf("%s/%s/%x", login, course, key)
+	if _, known := s.told.LoadOrStore(record, true); !known {
+		s.log.Error("a record of progress cannot be read and is left out: restore it from a backup, or grant the stage again",
+			"login", login, "course", course, "key", fmt.Sprintf("%x", key), "error", err)
+	}
 }
 
 // stageKey sorts like the number.

@@ -1,8 +1,10 @@
 package progress
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -20,7 +22,12 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 123456789, time.UTC)
 
 func open(t testing.TB) *Store {
 	t.Helper()
-	s, err := Open(filepath.Join(t.TempDir(), "lectern.db"))
+	return openWith(t, slog.New(slog.DiscardHandler))
+}
+
+func openWith(t testing.TB, log *slog.Logger) *Store {
+	t.Helper()
+	s, err := Open(filepath.Join(t.TempDir(), "lectern.db"), log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,26 +230,46 @@ func TestOpenRefusesNewerFormat(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if _, err := Open(path); err == nil || !strings.Contains(err.Error(), "newer Lectern") {
+		if _, err := Open(path, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "newer Lectern") {
 			t.Errorf("Open = %v", err)
 		}
 	}
 }
 
-func TestUnreadableRecordIsNamed(t *testing.T) {
-	s := open(t)
-	complete(t, s, record("alice", "zfs", 7))
+// TestUnreadableRecordIsLeftOut: it shuts nobody out of what else there is, is
+// named in the log, and gives way to a record that can be read.
+func TestUnreadableRecordIsLeftOut(t *testing.T) {
+	var log bytes.Buffer
+	s := openWith(t, slog.New(slog.NewTextHandler(&log, nil)))
+	sound := record("alice", "zfs", 6)
+	complete(t, s, sound, record("alice", "zfs", 7))
 	err := s.file.Update(func(tx *bbolt.Tx) error {
-		return find(tx, "alice").Bucket([]byte("zfs")).Put(stageKey(7), []byte("{"))
+		bucket := find(tx, "alice").Bucket([]byte("zfs"))
+		return errors.Join(bucket.Put(stageKey(7), []byte("{")), bucket.Put([]byte("seven"), []byte("{}")))
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Learner("alice"); err == nil || !strings.Contains(err.Error(), "alice, course zfs, stage 7") {
-		t.Errorf("Learner = %v", err)
+	for range 2 {
+		if got, err := s.Learner("alice"); err != nil || !reflect.DeepEqual(got["zfs"], []Record{sound}) {
+			t.Errorf("Learner = %v, %v", got, err)
+		}
+		if got, err := s.Course("alice", "zfs"); err != nil || !reflect.DeepEqual(got, []Record{sound}) {
+			t.Errorf("Course = %v, %v", got, err)
+		}
 	}
-	if err := s.All(func(Record) error { return nil }); err == nil {
-		t.Error("All said nothing")
+	seen := 0
+	if err := s.All(func(Record) error { seen++; return nil }); err != nil || seen != 1 {
+		t.Errorf("All gave %d records, %v", seen, err)
+	}
+	if n := strings.Count(log.String(), "cannot be read"); n != 2 || !strings.Contains(log.String(), "alice, course zfs, stage 7") {
+		t.Errorf("of two unreadable records the log says: %s", log.String())
+	}
+	if recorded, err := s.Complete(record("alice", "zfs", 7)); err != nil || !recorded {
+		t.Errorf("Complete = %v, %v", recorded, err)
+	}
+	if got, err := s.Course("alice", "zfs"); err != nil || len(got) != 2 {
+		t.Errorf("Course = %v, %v", got, err)
 	}
 }
 

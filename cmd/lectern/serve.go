@@ -85,7 +85,7 @@ func serve(ctx context.Context, c config.Config, own bool, out io.Writer) (err e
 		return err
 	}
 	defer func() { err = errors.Join(err, directory.Close()) }()
-	store, err := progress.Open(filepath.Join(c.DataDir, "lectern.db"))
+	store, err := progress.Open(filepath.Join(c.DataDir, "lectern.db"), log)
 	if err != nil {
 		return err
 	}

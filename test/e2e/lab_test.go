@@ -95,7 +95,7 @@ func newLab(t *testing.T, change func(*setUp)) *lab {
 	if err != nil {
 		t.Fatal(err)
 	}
-	store, err := progress.Open(filepath.Join(dir, "lectern.db"))
+	store, err := progress.Open(filepath.Join(dir, "lectern.db"), log)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -70,11 +70,28 @@ func (s *session) commands(status *int) *cobra.Command {
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetUsageTemplate(usage)
+	root.SetHelpCommand(helpCommand())
 	root.PersistentFlags().Bool("json", false, "print JSON")
 	root.AddCommand(
 		s.whoamiCommand(), s.coursesCommand(), s.stagesCommand(), s.progressCommand(), s.startCommand(status),
 	)
 	return root
+}
+
+// helpCommand is cobra's, but for a name that is no command: of that it says so
+// and fails.
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "help [COMMAND]", Short: "Help about any command",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			about, _, err := cmd.Root().Find(args)
+			if err != nil {
+				return fmt.Errorf("%s is no command here: the command help lists those that are", clean(args[0]))
+			}
+			about.InitDefaultHelpFlag()
+			return about.Help()
+		},
+	}
 }
 
 // print writes v as JSON where that was asked for, else what text writes.

@@ -19,7 +19,10 @@ import (
 func TestExitStatuses(t *testing.T) {
 	l := newLab(t, nil)
 	client := l.dial()
-	for command, want := range map[string]int{"whoami": 0, "nonsense": 1, "stages": 1, "stages nothing": 1} {
+	for command, want := range map[string]int{
+		"help": 0, "help stages": 0, "help help": 0, "help nonsense": 1, "help \x1b[2J": 1,
+		"whoami": 0, "nonsense": 1, "stages": 1, "stages nothing": 1,
+	} {
 		session, err := client.NewSession()
 		if err != nil {
 			t.Fatal(err)

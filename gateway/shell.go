@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 
 	"lectern/sandbox"
 	"lectern/sandbox/hold"
@@ -16,7 +17,7 @@ func (s *session) shell() int {
 	switch {
 	case !s.hasPTY:
 		return s.refuse("The picker needs a terminal: connect with ssh -t, or give a command, such as help.")
-	case s.user == s.server.AdminLogin:
+	case strings.EqualFold(s.user, s.server.AdminLogin):
 		return s.refuse("%s@ has commands only, no screen. Connect as %s@ to learn.", s.user, s.server.SharedLogin)
 	}
 	return s.loop(tui.Notice{}, nil)

@@ -26,12 +26,13 @@ import (
 //	  <digest>/<name>/     a copy, named by the digest of its archive
 //	  tmp-…                work in progress, of no meaning to anyone else
 //
-// A copy is made under a temporary name and renamed when it is whole, and
+// A copy is made under a temporary name and renamed when it is whole on disk, and
 // copy.json is replaced in one step too. So a crash, or another process at the
 // same work, can leave no half copy that counts.
 type shelf struct {
 	dir  string
 	root *os.Root
+	sync func(*os.File) error
 }
 
 const (
@@ -75,7 +76,7 @@ func openShelf(cacheDir, source string) (*shelf, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the cache folder: %w", err)
 	}
-	return &shelf{dir, root}, nil
+	return &shelf{dir, root, syncFile}, nil
 }
 
 func (s *shelf) close() { s.root.Close() }
@@ -110,9 +111,16 @@ func (s *shelf) remember(c copied) error {
 	if err := s.root.WriteFile(name, data, 0o644); err != nil {
 		return fmt.Errorf("write to the cache: %w", err)
 	}
+	if err := s.flush(name); err != nil {
+		s.root.Remove(name)
+		return err
+	}
 	if err := s.root.Rename(name, recordFile); err != nil {
 		s.root.Remove(name)
 		return fmt.Errorf("write to the cache: %w", err)
+	}
+	if err := s.flush("."); err != nil {
+		return err
 	}
 	s.tidy(time.Now(), c, before)
 	return nil
@@ -226,13 +234,16 @@ func (s *shelf) store(ctx context.Context, a *archive, name string, limits Limit
 	if err := s.root.Rename(whole, path.Join(ready, path.Base(c.Tree))); err != nil {
 		return copied{}, fmt.Errorf("write to the cache: %w", err)
 	}
+	if err := s.flushTree(ready); err != nil {
+		return copied{}, err
+	}
 	if err := s.root.Rename(ready, a.digest); err != nil {
 		// Another process may have been faster with the same archive.
 		if info, statErr := s.root.Stat(c.Tree); statErr != nil || !info.IsDir() {
 			return copied{}, fmt.Errorf("write to the cache: %w", err)
 		}
 	}
-	return c, nil
+	return c, s.flush(".")
 }
 
 // onlyFolder returns the single folder that holds everything else, as archives

@@ -39,6 +39,7 @@ environment (LECTERN_SSH_LISTEN for ssh.listen) and flags; the later wins.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := config.Load(config.LoadOptions{
 				File: file, Environ: os.Environ(), Allow: []string{"LECTERN_TEST_*"}, Flags: cmd.Flags(),
+				APIKey: printConfig, // to say whether there is one; the gateway has no use for it
 			})
 			if err != nil {
 				return err

@@ -148,8 +148,9 @@ type Proxy struct {
 	Listen     string `yaml:"listen" doc:"address of the proxy, as host:port or :port"`
 	Upstream   string `yaml:"upstream" doc:"the model's API"`
 	APIKeyFile string `yaml:"api_key_file" doc:"file with the API key; empty to take it from ANTHROPIC_API_KEY"`
-	// APIKey is what ANTHROPIC_API_KEY holds, empty when it is not set. It is
-	// in no file and no flag. APIKeyFile wins when both are there.
+	// APIKey is what ANTHROPIC_API_KEY holds, empty when it is not set or not
+	// asked for (LoadOptions). It is in no file and no flag. APIKeyFile wins when
+	// both are there.
 	APIKey            Secret   `yaml:"-" env:"ANTHROPIC_API_KEY"`
 	Models            []string `yaml:"models" doc:"models that sandboxes may ask for; empty for all"`
 	Tools             []string `yaml:"tools" doc:"tools that the tutor may use"`

@@ -26,6 +26,9 @@ type LoadOptions struct {
 	// Allow lists variables beginning with LECTERN_ that are no settings and
 	// belong to someone else. A * at the end stands for any rest.
 	Allow []string
+	// APIKey has the key of the API read from the environment. Only the proxy
+	// may know it; who does not need it should not have it in memory.
+	APIKey bool
 	// Flags has the flags of RegisterFlags, already parsed; nil for none.
 	Flags *pflag.FlagSet
 }
@@ -69,7 +72,7 @@ func load(options LoadOptions, data []byte) (Config, error) {
 	l := loader{config: Defaults(), origins: map[string]origin{}, failed: map[string]bool{}}
 	l.config.SSH.HostKey = "" // follows data_dir unless someone sets it
 	l.file(options.File, data)
-	l.environment(options.Environ, options.Allow)
+	l.environment(options.Environ, options.Allow, options.APIKey)
 	l.flags(options.Flags)
 	if l.config.SSH.HostKey == "" {
 		l.config.SSH.HostKey = l.config.hostKeyInDataDir()
@@ -105,8 +108,9 @@ func (l *loader) fail(path string, from origin, format string, args ...any) {
 	l.problems.add(from, path, format, args...)
 }
 
-// environment applies the variables.
-func (l *loader) environment(environ, allow []string) {
+// environment applies the variables, that of the API key only where it is asked
+// for.
+func (l *loader) environment(environ, allow []string, apiKey bool) {
 	keys := map[string]key{}
 	var names []string
 	for _, k := range values(&l.config) {
@@ -120,7 +124,7 @@ func (l *loader) environment(environ, allow []string) {
 			l.set(k, text, from)
 			continue
 		}
-		if name == "ANTHROPIC_API_KEY" {
+		if name == "ANTHROPIC_API_KEY" && apiKey {
 			l.config.Proxy.APIKey = Secret(strings.TrimSpace(text))
 			continue
 		}

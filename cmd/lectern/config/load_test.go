@@ -215,7 +215,11 @@ LECTERN_PROXY_PORT: unknown setting; the nearest known name is LECTERN_PROXY_TOO
 
 func TestAPIKeyIsNeverShown(t *testing.T) {
 	const text = "sk-ant-very-secret"
-	got, err := Load(LoadOptions{Environ: []string{"ANTHROPIC_API_KEY= " + text + "\n"}})
+	environ := []string{"ANTHROPIC_API_KEY= " + text + "\n"}
+	if got, err := Load(LoadOptions{Environ: environ}); err != nil || got.Proxy.APIKey != "" {
+		t.Errorf("who does not ask for the key has it: %t, %v", got.Proxy.APIKey != "", err)
+	}
+	got, err := Load(LoadOptions{Environ: environ, APIKey: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -63,6 +63,7 @@ type Server struct {
 	lifecycle   *sandbox.Lifecycle
 	connections connections
 	places      places
+	refusals    refusals
 	log         *slog.Logger
 
 	// ctx ends every session when the server stops.
@@ -82,6 +83,7 @@ func New(o Options) (*Server, error) {
 		log:         o.Log,
 		connections: connections{maxAll: o.MaxConnections, maxPerAddress: o.MaxConnectionsPerAddress, byHost: make(map[string]int)},
 		places:      places{maxAll: o.MaxConnections, byLearner: make(map[string]int), byConnection: make(map[*connection]int)},
+		refusals:    refusals{log: o.Log},
 	}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	s.lifecycle = sandbox.NewLifecycle(o.Backend, sandbox.Rules{
@@ -106,7 +108,7 @@ func (s *Server) configure(server *ssh.Server) error {
 	server.ConnCallback = func(ctx ssh.Context, conn net.Conn) net.Conn {
 		admitted, err := s.connections.admit(conn)
 		if err != nil {
-			s.log.Warn("refused a connection", "remote", conn.RemoteAddr(), "reason", err)
+			s.refusals.add(conn.RemoteAddr(), err)
 			turnAway(conn, err.Error())
 			return nil
 		}

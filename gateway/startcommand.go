@@ -96,8 +96,9 @@ func (s *session) unlessInterrupted(ctx context.Context, call func(context.Conte
 		}
 	})
 	err := call(ctx)
-	// Whoever has cancelled wants out, even where the call succeeded meanwhile.
-	if errors.Is(context.Cause(ctx), errCancelled) {
+	// Whoever has cancelled wants out, even where the call succeeded meanwhile;
+	// what kept it from succeeding anyhow says more.
+	if errors.Is(context.Cause(ctx), errCancelled) && (err == nil || errors.Is(err, context.Canceled)) {
 		return errCancelled
 	}
 	return err

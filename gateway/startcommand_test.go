@@ -133,3 +133,17 @@ func TestTeller(t *testing.T) {
 		t.Errorf("of 100 lines these were told: %v", said)
 	}
 }
+
+// TestStartThatFailsWithoutInput says why it failed, not that it was cancelled.
+func TestStartThatFailsWithoutInput(t *testing.T) {
+	s := &session{gate: newGate()}
+	s.gate.close()
+	wrong := errors.New("stage 2 is locked")
+	err := s.unlessInterrupted(t.Context(), func(ctx context.Context) error {
+		<-ctx.Done()
+		return wrong
+	})
+	if !errors.Is(err, wrong) {
+		t.Errorf("got %v", err)
+	}
+}

@@ -59,7 +59,7 @@ func TestHandshakeDeadline(t *testing.T) {
 // TestConnectionWithoutASession is closed after a while, and one with a session
 // is not.
 func TestConnectionWithoutASession(t *testing.T) {
-	l := newLab(t, func(o *Options) { o.KeepAlive = 50 * time.Millisecond })
+	l := newLab(t, func(o *Options) { o.KeepAlive = 250 * time.Millisecond })
 	gone := func(client *ssh.Client) <-chan struct{} {
 		ended := make(chan struct{})
 		go func() {

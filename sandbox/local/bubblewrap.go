@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -59,7 +60,8 @@ func namespaces() []string {
 	}
 }
 
-// system is the read-only part of the host that programs need to run.
+// system is the read-only part of the host that programs need to run, and what
+// each jail has of its own for them.
 func system() []string {
 	args := []string{"--ro-bind", "/usr", "/usr"}
 	for _, dir := range []string{"/bin", "/sbin", "/lib", "/lib64", "/lib32"} {
@@ -73,7 +75,34 @@ func system() []string {
 	for _, file := range []string{"/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/localtime", "/etc/terminfo"} {
 		args = append(args, "--ro-bind-try", file, file)
 	}
-	return append(args, "--proc", "/proc", "--dev", "/dev", "--size", strconv.Itoa(64<<20), "--tmpfs", "/tmp")
+	return slices.Concat(args, kernel(),
+		[]string{"--dev", "/dev", "--size", strconv.Itoa(64<<20), "--tmpfs", "/tmp"})
+}
+
+// kernel is a jail's /proc, without what in it is for the host's root. Where
+// root runs the gateway, a jail's user is root to the kernel, and much of /proc
+// asks for nothing more than that: neither its settings (proc_sys_permission)
+// nor its other files look at capabilities.
+func kernel() []string {
+	args := []string{"--proc", "/proc"}
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return append(args, "--ro-bind", "/proc/sys", "/proc/sys")
+	}
+	for _, e := range entries {
+		path := filepath.Join("/proc", e.Name())
+		if _, err := strconv.Atoi(e.Name()); err == nil || e.Type()&os.ModeSymlink != 0 {
+			continue // the processes, and what leads to one's own
+		}
+		switch info, err := e.Info(); {
+		case err != nil:
+		case info.IsDir():
+			args = append(args, "--ro-bind-try", path, path)
+		case info.Mode().Perm() != 0o444: // root alone may write or read it
+			args = append(args, "--ro-bind-try", "/dev/null", path)
+		}
+	}
+	return args
 }
 
 // jailArguments puts a learner's jail together.

@@ -90,6 +90,21 @@ grep -E '^(CapEff|CapBnd|NoNewPrivs):' /proc/self/status
 	}
 }
 
+// To the kernel the user of a jail is who runs the gateway, which may be root.
+func TestJailKeepsOffTheKernel(t *testing.T) {
+	said := inside(t, options(t, Bubblewrap), "ada", t.TempDir(), `
+for f in $(find /proc -path '/proc/[0-9]*' -prune -o -type f -perm /222 -print); do
+	if true 2>/dev/null >>"$f"; then echo "may write $f"; fi
+done 2>/dev/null
+for f in $(find /proc -maxdepth 1 -type f ! -perm -004); do
+	if head -c 1 "$f" >/dev/null; then echo "may read $f"; fi
+done 2>/dev/null
+cat /proc/sys/kernel/pid_max && wc -l < /proc/meminfo && ls /proc/self/fd >/dev/null && echo looked`)
+	if strings.Contains(said, "may ") || !strings.Contains(said, "looked") {
+		t.Errorf("the jail says\n%s", said)
+	}
+}
+
 func TestHomeIsKeptForEachLearner(t *testing.T) {
 	opts := options(t, Bubblewrap)
 	course := t.TempDir()

@@ -61,6 +61,7 @@ func Run(t *testing.T, make Make) {
 		{"takeover", testTakeover},
 		{"watch reads only", testWatch},
 		{"kill leaves no process", testKill},
+		{"replaced ones end and the last one lives", testReplace},
 		{"reap spares a fresh attach", testReap},
 		{"extend", testExtend},
 		{"death is noticed", testDeath},

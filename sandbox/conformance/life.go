@@ -94,6 +94,42 @@ func testKill(t *testing.T, s *suite) {
 	}
 }
 
+// testReplace is what a learner does who starts another stage: the former
+// sandbox is killed, and the next one made at once.
+func testReplace(t *testing.T, s *suite) {
+	changes := s.watch(t)
+	first := s.acquire(t, "ada")
+	sb := first
+	for range 3 {
+		if err := sb.Kill(s.ctx, "another stage"); err != nil {
+			t.Fatal(err)
+		}
+		sb = s.acquire(t, "ada")
+	}
+	if err := first.Kill(s.ctx, "again"); err != nil {
+		t.Errorf("killing the first one again: %v", err)
+	}
+	if _, err := first.Info(s.ctx); !errors.Is(err, sandbox.ErrGone) {
+		t.Errorf("Info of the first one: %v, want ErrGone", err)
+	}
+	c := s.attach(t, sb, sandbox.Control)
+	c.expect("hello from")
+	c.typed("exit 7\n")
+	if exit := c.wantEnding(sandbox.Exited); exit.Code != 7 {
+		t.Errorf("the last one ended by %+v", exit)
+	}
+	for {
+		select {
+		case change := <-changes:
+			if change.Info.Session == sb.Made().Session && change.Ended != nil {
+				return
+			}
+		case <-s.ctx.Done():
+			t.Fatal("nobody notices the end of the last one")
+		}
+	}
+}
+
 func testReap(t *testing.T, s *suite) {
 	sb := s.acquire(t, "ada")
 	info, err := sb.Info(s.ctx)

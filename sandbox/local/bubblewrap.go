@@ -76,7 +76,7 @@ func system() []string {
 		args = append(args, "--ro-bind-try", file, file)
 	}
 	return slices.Concat(args, kernel(),
-		[]string{"--dev", "/dev", "--size", strconv.Itoa(64<<20), "--tmpfs", "/tmp"})
+		[]string{"--dev", "/dev", "--size", strconv.Itoa(64 << 20), "--tmpfs", "/tmp"})
 }
 
 // kernel is a jail's /proc, without what in it is for the host's root. Where

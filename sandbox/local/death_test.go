@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 	"syscall"
@@ -130,5 +131,39 @@ func TestFirstProcessIsReaped(t *testing.T) {
 			}
 			<-changes
 		})
+	}
+}
+
+// A sandbox that has made room for the learner's next one is over, whatever the
+// next one does.
+func TestFormerSandboxIsOver(t *testing.T) {
+	b, err := New(t.Context(), options(t, None))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lock, free, err := tryLock(b.path("lab-x") + ".lock")
+	if err != nil || !free {
+		t.Fatal(free, err)
+	}
+	defer func() { _ = lock.Close() }()
+	if err := os.Mkdir(b.path("lab-x"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := (record{Session: "next", Login: "x"}).write(b.path("lab-x")); err != nil {
+		t.Fatal(err)
+	}
+	bystander := exec.Command("sleep", "60") // has got the former one's process id
+	if err := bystander.Start(); err != nil {
+		t.Fatal(err)
+	}
+	former := &jail{backend: b, name: "lab-x", record: record{Session: "former", Login: "x", PIDs: []int{bystander.Process.Pid}}}
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	if err := former.Kill(ctx, "another stage"); err != nil {
+		t.Errorf("the end of the former one is waited for: %v", err)
+	}
+	_ = bystander.Process.Signal(syscall.SIGTERM)
+	if state, err := bystander.Process.Wait(); err != nil || state.Sys().(syscall.WaitStatus).Signal() != syscall.SIGTERM {
+		t.Errorf("another's process was ended: %v, %v", state, err)
 	}
 }

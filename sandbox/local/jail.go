@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"syscall"
 	"time"
 
@@ -65,9 +66,43 @@ func (j *jail) info(s hold.Status) sandbox.Info {
 	return info
 }
 
+// dial connects to the holder of this sandbox and of no other: the name, and so
+// the socket's path, is the learner's next sandbox's too. The record of this one
+// goes before the socket of the next comes.
+func (j *jail) dial(ctx context.Context) (net.Conn, error) {
+	conn, err := hold.Dial(ctx, j.backend.socket(j.name))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", sandbox.ErrGone, err)
+	}
+	if !j.recorded() {
+		_ = conn.Close()
+		return nil, sandbox.ErrGone
+	}
+	return conn, nil
+}
+
+// recorded tells whether the record on disk is this sandbox's. It is cleared
+// away before another sandbox of the name is made.
+func (j *jail) recorded() bool {
+	r, err := readRecord(j.backend.path(j.name))
+	return err == nil && r.Session == j.record.Session
+}
+
+// alive tells whether any process of this sandbox is there.
+func (j *jail) alive() bool { return j.backend.alive(j.name) && j.recorded() }
+
+// supervise connects to a sandbox as one that looks after it.
+func (j *jail) supervise(ctx context.Context, completed func(event.Message) error) (*hold.Supervisor, error) {
+	conn, err := j.dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return hold.Oversee(conn, hold.Hear{Completed: completed})
+}
+
 // Attach joins the tutor's terminal.
 func (j *jail) Attach(ctx context.Context, mode sandbox.AttachMode, t sandbox.Terminal) (sandbox.Exit, error) {
-	conn, err := hold.Dial(ctx, j.backend.socket(j.name))
+	conn, err := j.dial(ctx)
 	if err != nil {
 		_ = t.In.Close()
 		return sandbox.Exit{}, fmt.Errorf("join the sandbox: %w", err)
@@ -94,7 +129,7 @@ func (j *jail) Kill(ctx context.Context, reason string) error {
 	defer force.Stop()
 	look := time.NewTicker(5 * time.Millisecond)
 	defer look.Stop()
-	for j.backend.alive(j.name) {
+	for j.alive() {
 		select {
 		case <-force.C:
 			j.force()
@@ -102,6 +137,9 @@ func (j *jail) Kill(ctx context.Context, reason string) error {
 		case <-ctx.Done():
 			return fmt.Errorf("end the sandbox: %w", ctx.Err())
 		}
+	}
+	if !j.recorded() { // cleared away by who made the next one
+		return nil
 	}
 	// The record stays for Watch, which tells how it ended.
 	return j.backend.clearEnded(ctx, j.name, j.backend.settle)

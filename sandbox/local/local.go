@@ -19,8 +19,6 @@ import (
 	"time"
 
 	"lectern/sandbox"
-	"lectern/sandbox/event"
-	"lectern/sandbox/hold"
 )
 
 // Options is what the backend needs.
@@ -301,12 +299,3 @@ func (b *Backend) socket(name string) string { return b.path(name, "run", "hold.
 func (b *Backend) exitFile(name string) string { return b.path(name, "run", exitName) }
 
 var _ sandbox.Backend = (*Backend)(nil)
-
-// supervise connects to a sandbox as one that looks after it.
-func (j *jail) supervise(ctx context.Context, completed func(event.Message) error) (*hold.Supervisor, error) {
-	conn, err := hold.Dial(ctx, j.backend.socket(j.name))
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", sandbox.ErrGone, err)
-	}
-	return hold.Oversee(conn, hold.Hear{Completed: completed})
-}

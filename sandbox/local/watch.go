@@ -101,6 +101,9 @@ func (b *Backend) watchOne(ctx context.Context, name string, changes chan<- chan
 	refused := 0 // how often in a row
 	for ctx.Err() == nil && b.alive(name) {
 		if found, err := b.open(name); err == nil {
+			if j != nil && found.record.Session != j.record.Session {
+				break // a new one of the same learner has taken its place
+			}
 			j = found
 			exit, err := j.follow(ctx, tell)
 			if err == nil {
@@ -130,7 +133,7 @@ func (b *Backend) watchOne(ctx context.Context, name string, changes chan<- chan
 	}
 	left, _ := os.ReadFile(b.exitFile(name))
 	exit, ok := hold.ParseExit(left)
-	if !ok {
+	if !ok || !j.recorded() { // what is there may be another's
 		exit = sandbox.Exit{Ending: sandbox.Lost, Code: 1, Reason: "The sandbox vanished."}
 	}
 	b.ended(ctx, j, exit, tell)
@@ -176,13 +179,15 @@ func (b *Backend) ended(ctx context.Context, j *jail, exit sandbox.Exit, tell fu
 	if err := j.Kill(ctx, ""); err != nil {
 		return // the gateway is leaving; the next one clears it away
 	}
-	err := b.clearEnded(ctx, j.name, func(name string) {
-		if r, err := readRecord(b.path(name)); err == nil && r.Session == j.record.Session {
-			b.clear(name)
+	if j.recorded() { // nobody has made a new one in its place
+		err := b.clearEnded(ctx, j.name, func(name string) {
+			if j.recorded() {
+				b.clear(name)
+			}
+		})
+		if err != nil {
+			return
 		}
-	})
-	if err != nil {
-		return
 	}
 	_ = tell(sandbox.Change{Info: j.info(hold.Status{}), Ended: &exit, Freed: true})
 }

@@ -25,13 +25,14 @@ func (b *Backend) Watch(ctx context.Context, handle func(context.Context, sandbo
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 
-	watched := make(map[string]bool)
+	watched := make(map[string]bool) // whether a new one of the name has come since
 	gone := make(chan string)
 	watch := func(name string) {
-		if watched[name] {
+		if _, ok := watched[name]; ok {
+			watched[name] = true
 			return
 		}
-		watched[name] = true
+		watched[name] = false
 		watchers.Add(1)
 		go func() {
 			defer watchers.Done()
@@ -61,8 +62,9 @@ func (b *Backend) Watch(ctx context.Context, handle func(context.Context, sandbo
 		case name := <-b.created:
 			watch(name)
 		case name := <-gone:
+			again := watched[name]
 			delete(watched, name)
-			if b.alive(name) { // a new one of the same learner
+			if again || b.alive(name) { // of the same learner, and it may have ended already
 				watch(name)
 			}
 		case <-tick.C:

@@ -62,7 +62,12 @@ func NewLifecycle(backend Backend, rules Rules) *Lifecycle {
 // It returns once everything that it started has ended.
 func (l *Lifecycle) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	reaped := make(chan struct{}, 1) // holds a token while nobody reaps
+	reaped <- struct{}{}
+	defer func() {
+		cancel()
+		<-reaped
+	}()
 	watched := make(chan error, 1)
 	go func() { watched <- l.backend.Watch(ctx, l.handle) }()
 	// A relist now and then, since news can be missed; the queue and the grace
@@ -74,7 +79,14 @@ func (l *Lifecycle) Run(ctx context.Context) error {
 		case <-l.changed:
 			l.admit(ctx)
 		case <-tick.C:
-			l.reap(ctx)
+			select {
+			case <-reaped: // one that does not answer takes long, and the queue moves on
+				go func() {
+					l.reap(ctx)
+					reaped <- struct{}{}
+				}()
+			default: // still at it
+			}
 			l.admit(ctx)
 		case err := <-watched:
 			if ctx.Err() != nil {
@@ -125,8 +137,13 @@ const (
 // place, in order of arrival. It reports the phases of the wait and gives up
 // when ctx ends.
 func (l *Lifecycle) Acquire(ctx context.Context, spec Spec, report func(Phase)) (Sandbox, error) {
-	if sb, ok, err := l.backend.Find(ctx, spec.Login); err != nil || ok {
-		return sb, err
+	if sb, ok, err := l.backend.Find(ctx, spec.Login); err != nil {
+		return nil, err
+	} else if ok {
+		// One that does not answer is no place to go: the Backend replaces it.
+		if _, err := sb.Info(ctx); err == nil {
+			return sb, nil
+		}
 	}
 	leave, err := l.enter(ctx, spec.Login, report)
 	if err != nil {
@@ -275,8 +292,9 @@ func (l *Lifecycle) Waiting() int {
 	return len(l.waiting)
 }
 
-// reap ends the sandboxes that nobody has joined for longer than the grace. A
-// gateway that has just started gives all of them a fresh one.
+// reap ends the sandboxes that nobody has joined for longer than the grace, and
+// those that answer no more, not even when they are asked to end. A gateway that
+// has just started gives all of them a fresh grace.
 func (l *Lifecycle) reap(ctx context.Context) {
 	live, ok := l.list(ctx)
 	if !ok {
@@ -284,14 +302,14 @@ func (l *Lifecycle) reap(ctx context.Context) {
 	}
 	now := time.Now()
 	for _, info := range live {
-		if info.Attached {
+		if info.Attached && !info.Silent {
 			continue
 		}
 		left := info.DetachedAt
 		if left.Before(l.since) {
 			left = l.since
 		}
-		if now.Sub(left) < l.rules.Grace {
+		if now.Sub(left) < l.rules.Grace && !info.Silent {
 			continue
 		}
 		sb, ok, err := l.backend.Find(ctx, info.Login)

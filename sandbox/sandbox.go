@@ -59,7 +59,14 @@ type Info struct {
 	DetachedAt time.Time
 	// LastInput is when the learner last typed.
 	LastInput time.Time
+	// Silent is set where the sandbox is there and does not answer: of what
+	// changes during its life nothing is known, and its Epoch is NoEpoch.
+	Silent bool
 }
+
+// NoEpoch is the epoch of no sandbox: Reap with it ends only one that does not
+// answer.
+const NoEpoch = -1
 
 // PhaseKind is a step of getting a sandbox ready; they happen in this order.
 type PhaseKind string
@@ -150,7 +157,8 @@ type Sandbox interface {
 	// terminal the reason. It returns once nothing of it runs any more.
 	Kill(ctx context.Context, reason string) error
 	// Reap ends the sandbox as Kill does, but only while nobody has joined it
-	// since the given epoch, so that a fresh attach is never shot.
+	// since the given epoch, so that a fresh attach is never shot. One that
+	// does not answer is ended all the same.
 	Reap(ctx context.Context, epoch int, reason string) error
 	// Extend moves the end of its life to d from now.
 	Extend(ctx context.Context, d time.Duration) error
@@ -181,9 +189,11 @@ type Backend interface {
 	// one, and reports phases meanwhile. Of calls that race for one learner
 	// all get the same sandbox.
 	Acquire(ctx context.Context, spec Spec, report func(Phase)) (Sandbox, error)
-	// Find returns the learner's live sandbox, or ok false.
+	// Find returns the learner's live sandbox, or ok false. It may be one that
+	// does not answer: then its Info tells so.
 	Find(ctx context.Context, login string) (sb Sandbox, ok bool, err error)
-	// List tells of all live sandboxes, in the order in which they started.
+	// List tells of all live sandboxes, in the order in which they started. One
+	// that does not answer holds nobody up.
 	List(ctx context.Context) ([]Info, error)
 	// Watch calls handle for each Change, from one goroutine, until ctx ends.
 	// Sandboxes that are there already are watched as well. A Completed change

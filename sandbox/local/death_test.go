@@ -167,3 +167,57 @@ func TestFormerSandboxIsOver(t *testing.T) {
 		t.Errorf("another's process was ended: %v, %v", state, err)
 	}
 }
+
+// frozen is a sandbox whose holder answers nobody, as on a disk that hangs.
+func frozen(t *testing.T) (*Backend, *jail, <-chan sandbox.Change) {
+	t.Helper()
+	b, j, changes := jailOf(t, Bubblewrap, "sleep 3600")
+	if err := syscall.Kill(child(t, j.record.PIDs[1]), syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	return b, j, changes
+}
+
+func acquire(t *testing.T, b *Backend, login string) *jail {
+	t.Helper()
+	sb, err := b.Acquire(t.Context(), sandbox.Spec{
+		Login: login, Session: "of " + login, CourseID: "c", CourseDir: t.TempDir(), Stage: 1,
+	}, func(sandbox.Phase) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = sb.Kill(context.Background(), "the test is over") })
+	return sb.(*jail)
+}
+
+func TestSilentSandboxHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
+	b, _, changes := frozen(t)
+	began := time.Now()
+	acquire(t, b, "bob")
+	infos, err := b.List(t.Context())
+	if err != nil || len(infos) != 2 || !infos[0].Silent || infos[0].Login != "ada" || infos[1].Silent {
+		t.Errorf("listed %+v, %v", infos, err)
+	}
+	sb, ok, err := b.Find(t.Context(), "ada")
+	if !ok || err != nil {
+		t.Fatalf("the silent one is not found: %v", err)
+	}
+	if took := time.Since(began); took > killLimit {
+		t.Errorf("the others were held up for %s", took)
+	}
+	if err := sb.Reap(t.Context(), sandbox.NoEpoch, "it is silent"); err != nil {
+		t.Error(err)
+	}
+	if c := <-changes; c.Ended == nil || c.Info.Login != "ada" || c.Ended.Ending != sandbox.Lost {
+		t.Errorf("noticed %+v", c)
+	}
+}
+
+func TestSilentSandboxIsReplaced(t *testing.T) {
+	t.Parallel()
+	b, old, _ := frozen(t)
+	if fresh := acquire(t, b, "ada"); fresh.record.Session == old.record.Session {
+		t.Error("the learner is brought to a sandbox that does not answer")
+	}
+}

@@ -25,11 +25,14 @@ var errNotMine = errors.New("only Watch records events")
 
 func ignoreEvents(event.Message) error { return errNotMine }
 
-// answerLimit is how long a holder may take to answer; killLimit, which is
-// within it, how long to end its tutor before the sandbox is ended by force.
 const (
+	// promptLimit is how long a holder may take to answer until it counts as
+	// silent; answerLimit, where its answer decides over its life.
+	promptLimit = time.Second
 	answerLimit = 8 * time.Second
-	killLimit   = 6 * time.Second
+	// killLimit, which is within answerLimit, is how long it may take to end
+	// its tutor before the sandbox is ended by force.
+	killLimit = 6 * time.Second
 )
 
 // ask connects to the holder for one question.
@@ -51,12 +54,18 @@ func (j *jail) Made() sandbox.Info {
 
 // Info asks the holder what is true now.
 func (j *jail) Info(ctx context.Context) (sandbox.Info, error) {
+	prompt, cancel := context.WithTimeout(ctx, promptLimit)
+	defer cancel()
 	var status hold.Status
-	err := j.ask(ctx, func(ctx context.Context, s *hold.Supervisor) (err error) {
+	err := j.ask(prompt, func(ctx context.Context, s *hold.Supervisor) (err error) {
 		status, err = s.Status(ctx)
 		return err
 	})
-	return j.info(status), err
+	info := j.info(status)
+	if err != nil && !errors.Is(err, sandbox.ErrGone) && ctx.Err() == nil {
+		info.Silent, info.Epoch = true, sandbox.NoEpoch
+	}
+	return info, err
 }
 
 func (j *jail) info(s hold.Status) sandbox.Info {
@@ -71,8 +80,11 @@ func (j *jail) info(s hold.Status) sandbox.Info {
 // goes before the socket of the next comes.
 func (j *jail) dial(ctx context.Context) (net.Conn, error) {
 	conn, err := hold.Dial(ctx, j.backend.socket(j.name))
-	if err != nil {
+	if errors.Is(err, syscall.ENOENT) || errors.Is(err, syscall.ECONNREFUSED) {
 		return nil, fmt.Errorf("%w: %w", sandbox.ErrGone, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reach the sandbox: %w", err)
 	}
 	if !j.recorded() {
 		_ = conn.Close()
@@ -154,9 +166,16 @@ func (j *jail) force() {
 	}
 }
 
-// Reap ends the sandbox unless somebody has joined it since epoch.
+// Reap ends the sandbox unless somebody has joined it since epoch. The holder
+// decides; one that does not answer is ended by force.
 func (j *jail) Reap(ctx context.Context, epoch int, reason string) error {
-	return j.ask(ctx, func(ctx context.Context, s *hold.Supervisor) error { return s.Reap(ctx, epoch, reason) })
+	err := j.ask(ctx, func(ctx context.Context, s *hold.Supervisor) error { return s.Reap(ctx, epoch, reason) })
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil && j.alive() {
+		j.backend.opts.Log.Warn("a sandbox does not answer and is ended by force", "login", j.record.Login, "session", j.record.Session)
+		j.force()
+		return nil
+	}
+	return err
 }
 
 // Extend moves the end of its life to d from now.

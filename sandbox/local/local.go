@@ -152,7 +152,7 @@ func (b *Backend) Acquire(ctx context.Context, spec sandbox.Spec, report func(sa
 		return nil, err
 	}
 	defer done()
-	running, lock, err := b.claim(ctx, name)
+	running, lock, err := b.claim(ctx, name, report)
 	if err != nil {
 		return nil, err
 	}
@@ -176,14 +176,14 @@ func (b *Backend) Acquire(ctx context.Context, spec sandbox.Spec, report func(sa
 }
 
 // claim returns the sandbox that runs, or the lock for making one. One that is
-// on its way out is never handed out: claim waits for its end, and helps where
-// that does not come.
-func (b *Backend) claim(ctx context.Context, name string) (*jail, *os.File, error) {
+// on its way out or does not answer is never handed out: claim waits for its
+// end, and helps where that does not come.
+func (b *Backend) claim(ctx context.Context, name string, report func(sandbox.Phase)) (*jail, *os.File, error) {
 	look := time.NewTicker(10 * time.Millisecond)
 	defer look.Stop()
 	force := time.NewTimer(killLimit)
 	defer force.Stop()
-	for {
+	for waiting := false; ; waiting = true {
 		lock, free, err := tryLock(b.path(name) + ".lock")
 		if err != nil {
 			return nil, nil, err
@@ -198,12 +198,19 @@ func (b *Backend) claim(ctx context.Context, name string) (*jail, *os.File, erro
 				return j, nil, nil
 			}
 		}
+		if !waiting {
+			report(sandbox.Phase{Kind: sandbox.Starting, Detail: "Your former sandbox is being cleared away."})
+		}
 		select {
-		case <-look.C:
 		case <-force.C:
 			if j != nil {
 				j.force()
 			}
+			continue
+		default:
+		}
+		select {
+		case <-look.C:
 		case <-ctx.Done():
 			return nil, nil, fmt.Errorf("wait for the end of the former sandbox: %w", ctx.Err())
 		}
@@ -223,12 +230,14 @@ func (b *Backend) Find(ctx context.Context, login string) (sandbox.Sandbox, bool
 	if err != nil {
 		return nil, false, err
 	}
-	if _, err := j.Info(ctx); errors.Is(err, sandbox.ErrGone) { // it is about to end
+	info, err := j.Info(ctx)
+	switch {
+	case err == nil || info.Silent:
+		return j, true, nil
+	case errors.Is(err, sandbox.ErrGone): // it is about to end
 		return nil, false, nil
-	} else if err != nil {
-		return nil, false, err
 	}
-	return j, true, nil
+	return nil, false, err
 }
 
 // List tells of all live sandboxes, oldest first.
@@ -237,20 +246,28 @@ func (b *Backend) List(ctx context.Context) ([]sandbox.Info, error) {
 	if err != nil {
 		return nil, err
 	}
+	answers := make([]*sandbox.Info, len(names))
+	var asking sync.WaitGroup
+	for i, name := range names {
+		j, err := b.open(name)
+		if err != nil {
+			continue
+		}
+		asking.Go(func() {
+			if info, err := j.Info(ctx); err == nil || info.Silent {
+				answers[i] = &info
+			}
+		})
+	}
+	asking.Wait()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	var infos []sandbox.Info
-	for _, name := range names {
-		sb, err := b.open(name)
-		if err != nil {
-			continue
+	for _, info := range answers {
+		if info != nil {
+			infos = append(infos, *info)
 		}
-		info, err := sb.Info(ctx)
-		if errors.Is(err, sandbox.ErrGone) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		infos = append(infos, info)
 	}
 	slices.SortFunc(infos, func(a, b sandbox.Info) int { return a.Started.Compare(b.Started) })
 	return infos, nil

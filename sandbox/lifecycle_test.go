@@ -1,0 +1,135 @@
+package sandbox
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+)
+
+// house is a Backend in memory.
+type house struct {
+	mu     sync.Mutex
+	live   map[string]*guest
+	most   int    // how many there ever were at once
+	listed func() // called in List after it has looked; may be nil
+}
+
+func newHouse(logins ...string) *house {
+	h := &house{live: make(map[string]*guest)}
+	for _, login := range logins {
+		h.live[login] = &guest{house: h, info: Info{Login: login, Session: login, Attached: true}}
+	}
+	return h
+}
+
+func (h *house) Acquire(_ context.Context, s Spec, _ func(Phase)) (Sandbox, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	g := &guest{house: h, info: Info{Login: s.Login, Session: s.Session, Attached: true}}
+	h.live[s.Login] = g
+	h.most = max(h.most, len(h.live))
+	return g, nil
+}
+
+func (h *house) Find(_ context.Context, login string) (Sandbox, bool, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	g, ok := h.live[login]
+	if !ok {
+		return nil, false, nil
+	}
+	return g, true, nil
+}
+
+func (h *house) List(context.Context) ([]Info, error) {
+	h.mu.Lock()
+	var infos []Info
+	for _, g := range h.live {
+		infos = append(infos, g.info)
+	}
+	h.mu.Unlock()
+	if h.listed != nil {
+		h.listed()
+	}
+	return infos, nil
+}
+
+func (h *house) Watch(ctx context.Context, _ func(context.Context, Change) error) error {
+	<-ctx.Done()
+	return nil
+}
+
+// guest is a sandbox in a house.
+type guest struct {
+	Sandbox // what no test calls
+	house   *house
+	info    Info
+	reap    func(ctx context.Context, epoch int) error
+}
+
+func (g *guest) Info(context.Context) (Info, error) {
+	if g.info.Silent {
+		return g.info, context.DeadlineExceeded
+	}
+	return g.info, nil
+}
+
+func (g *guest) Reap(ctx context.Context, epoch int, _ string) error { return g.reap(ctx, epoch) }
+
+// open puts rules in force over the house for the rest of the test.
+func (h *house) open(t *testing.T, rules Rules) *Lifecycle {
+	t.Helper()
+	rules.Log = slog.New(slog.DiscardHandler)
+	l := NewLifecycle(h, rules)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- l.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	return l
+}
+
+func TestSilentOneIsReapedWhileTheQueueMoves(t *testing.T) {
+	h := newHouse("ada")
+	reaped := make(chan int)
+	release := make(chan struct{})
+	ada := h.live["ada"]
+	ada.info.Silent, ada.info.Epoch = true, NoEpoch
+	ada.reap = func(_ context.Context, epoch int) error {
+		select {
+		case reaped <- epoch:
+			<-release // it takes its time
+		default: // once is enough
+		}
+		return nil
+	}
+	l := h.open(t, Rules{MaxSessions: 2, Grace: time.Second})
+	select {
+	case epoch := <-reaped:
+		if epoch != NoEpoch {
+			t.Errorf("reaped as of epoch %d", epoch)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("a sandbox that does not answer is not reaped")
+	}
+	defer close(release)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	if _, err := l.Acquire(ctx, Spec{Login: "bob"}, func(Phase) {}); err != nil {
+		t.Errorf("bob waits for ada's: %v", err)
+	}
+	// Its own learner gets another one instead.
+	sb, err := l.Acquire(ctx, Spec{Login: "ada", Session: "new"}, func(Phase) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info, err := sb.Info(ctx); err != nil || info.Session != "new" {
+		t.Errorf("ada is brought to %+v, %v", info, err)
+	}
+}

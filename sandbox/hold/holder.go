@@ -110,12 +110,19 @@ func Run(ctx context.Context, opts Options) (sandbox.Exit, error) {
 		defer close(accepting)
 		h.accept()
 	}()
+	typing := make(chan struct{})
+	go func() {
+		defer close(typing)
+		t.takeInput(h.ended)
+	}()
 	exit := h.supervise(ctx)
 
 	h.mu.Lock()
 	h.exit = &exit
 	close(h.ended)
 	h.mu.Unlock()
+	t.hangUp() // what is typed may wait there for a tutor that has not read it
+	<-typing
 	_ = opts.Listener.Close()
 	<-accepting
 	h.clients.Wait()

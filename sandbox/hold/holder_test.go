@@ -366,3 +366,49 @@ func TestEndedSandboxAnswersWithItsEnd(t *testing.T) {
 		<-served
 	}
 }
+
+// A tutor that reads nothing must not keep its learner attached for ever, nor
+// the holder alive.
+func TestTutorThatReadsNothing(t *testing.T) {
+	r := start(t, "", func(o *Options) {
+		o.Command = []string{"/bin/sh", "-c", "stty raw -echo; echo up; exec sleep 3600"}
+	})
+	conn := r.dial(t)
+	if err := sayHello(conn, Hello{Mode: sandbox.Control, Cols: 80, Rows: 24}); err != nil {
+		t.Fatal(err)
+	}
+	var buf []byte
+	if _, out, err := readFrame(conn, &buf); err != nil || !strings.Contains(string(out), "up") {
+		t.Fatalf("%q, %v", out, err)
+	}
+	go func() { // far more than every queue on the way holds
+		for writeFrame(conn, frameData, make([]byte, maxFrame)) == nil {
+		}
+	}()
+	news := make(chan Status, 16)
+	s := r.oversee(t, Hear{Completed: func(event.Message) error { return nil }, Changed: func(s Status) { news <- s }})
+	defer s.Close()
+	for deadline := time.After(inputLimit / 2); ; { // it is stuck by now
+		select {
+		case <-news:
+			continue
+		case <-deadline:
+		}
+		break
+	}
+	_ = conn.Close()
+	select {
+	case now := <-news:
+		if now.Attached {
+			t.Errorf("after the learner has left: %+v", now)
+		}
+	case <-time.After(5 * inputLimit):
+		t.Fatal("the learner who has left is still attached")
+	}
+	r.stop()
+	select {
+	case <-r.exit:
+	case <-time.After(10 * time.Second):
+		t.Fatal("the holder does not end")
+	}
+}

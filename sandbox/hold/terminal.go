@@ -1,6 +1,7 @@
 package hold
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net"
@@ -271,9 +272,7 @@ func (h *holder) readTerminal(t *terminal) error {
 		switch kind {
 		case frameData:
 			if h.typed(t) {
-				if err := h.tutor.write(payload); err != nil {
-					return err
-				}
+				h.tutor.typed(bytes.Clone(payload), t.taken)
 			}
 		case frameResize:
 			size, err := decodeSize(payload)

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -40,6 +41,9 @@ type tutor struct {
 	force   *time.Timer   // ends a tutor that was asked to leave and does not
 
 	sending sync.Mutex // one line at a time on link
+
+	input chan []byte // what is typed, on its way; see typing.go
+	deaf  atomic.Bool // it has not read for long, and what is typed is dropped
 }
 
 func prepareTutor(opts Options) (*tutor, error) {
@@ -50,7 +54,7 @@ func prepareTutor(opts Options) (*tutor, error) {
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		return nil, fmt.Errorf("become the reaper of the tutor's processes: %w", err)
 	}
-	ptmx, tt, err := pty.Open()
+	ptmx, tt, err := openTerminal()
 	if err != nil {
 		return nil, fmt.Errorf("open a pseudo-terminal: %w", err)
 	}
@@ -68,6 +72,7 @@ func prepareTutor(opts Options) (*tutor, error) {
 		memoryKills: memoryKills(),
 		done:        make(chan struct{}),
 		reaped:      make(chan struct{}),
+		input:       make(chan []byte, inputLength),
 	}
 	t.cmd = exec.Command(opts.Command[0], opts.Command[1:]...)
 	t.cmd.Dir = opts.Dir
@@ -76,6 +81,25 @@ func prepareTutor(opts Options) (*tutor, error) {
 	t.cmd.ExtraFiles = []*os.File{t.linkTT}
 	t.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 0}
 	return t, nil
+}
+
+// openTerminal opens a pseudo-terminal whose reads and writes end when it is
+// closed. The library leaves it in blocking mode, where they do not.
+func openTerminal() (ptmx, tt *os.File, err error) {
+	blocking, tt, err := pty.Open()
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { _ = blocking.Close() }()
+	fd, err := unix.FcntlInt(blocking.Fd(), unix.F_DUPFD_CLOEXEC, 3)
+	if err == nil {
+		err = unix.SetNonblock(fd, true)
+	}
+	if err != nil {
+		_ = tt.Close()
+		return nil, nil, err
+	}
+	return os.NewFile(uintptr(fd), blocking.Name()), tt, nil
 }
 
 // start runs the tutor, once, on a terminal of the given size.
@@ -197,15 +221,18 @@ func (t *tutor) read(p []byte) (int, error) {
 	return n, err
 }
 
-func (t *tutor) write(p []byte) error {
-	_, err := t.ptmx.Write(p)
-	return err
-}
-
 func (t *tutor) resize(s sandbox.Size) {
-	err := pty.Setsize(t.ptmx, &pty.Winsize{Cols: uint16(s.Cols), Rows: uint16(s.Rows)})
+	conn, err := t.ptmx.SyscallConn()
+	if err == nil {
+		err = conn.Control(func(fd uintptr) {
+			err := unix.IoctlSetWinsize(int(fd), unix.TIOCSWINSZ, &unix.Winsize{Col: uint16(s.Cols), Row: uint16(s.Rows)})
+			if err != nil {
+				t.log.Debug("could not resize the terminal", "error", err)
+			}
+		})
+	}
 	if err != nil {
-		t.log.Debug("could not resize the terminal", "error", err)
+		t.log.Debug("could not reach the terminal", "error", err)
 	}
 }
 
@@ -242,7 +269,10 @@ func (t *tutor) sendEvent(m event.Message) {
 
 func (t *tutor) closeEvents() { _ = t.link.SetReadDeadline(time.Now()) }
 
+// hangUp closes the terminal, also under those who read or write it.
+func (t *tutor) hangUp() { _ = t.ptmx.Close() }
+
 func (t *tutor) close() {
-	_ = t.ptmx.Close()
+	t.hangUp()
 	_ = t.link.Close()
 }

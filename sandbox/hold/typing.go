@@ -1,0 +1,50 @@
+package hold
+
+import "time"
+
+const (
+	// inputLength bounds what is typed and not yet read: so many frames.
+	inputLength = 64
+	// inputLimit is how long a terminal waits for a tutor that reads nothing
+	// before what it types is dropped. Whoever waits does not see its own
+	// connection end.
+	inputLimit = 2 * time.Second
+)
+
+// typed takes over p, on its way to the tutor; it is given up where the terminal
+// loses its place, and dropped where the tutor does not read.
+func (t *tutor) typed(p []byte, lost <-chan struct{}) {
+	select {
+	case t.input <- p:
+		return
+	default:
+	}
+	if t.deaf.Load() {
+		return
+	}
+	patience := time.NewTimer(inputLimit)
+	defer patience.Stop()
+	select {
+	case t.input <- p:
+	case <-lost:
+	case <-patience.C:
+		t.deaf.Store(true)
+		t.log.Warn("the tutor reads nothing, so what is typed is dropped", "for", inputLimit)
+	}
+}
+
+// takeInput writes to the tutor what is typed, until the sandbox has ended and
+// its terminal is hung up.
+func (t *tutor) takeInput(ended <-chan struct{}) {
+	for {
+		select {
+		case p := <-t.input:
+			if _, err := t.ptmx.Write(p); err != nil {
+				t.log.Debug("the tutor did not take what was typed", "error", err)
+			}
+			t.deaf.Store(false)
+		case <-ended:
+			return
+		}
+	}
+}

@@ -19,12 +19,17 @@ const (
 
 // bridge hands the terminal to the sandbox until that ends or lets go. A way
 // to it that breaks off while it lives, as when an API server restarts, is
-// mended without the learner's doing.
+// mended without the learner's doing, unless another connection of theirs has
+// the terminal by then.
 func (s *session) bridge(sb sandbox.Sandbox) (sandbox.Exit, error) {
 	var lost time.Time
+	epoch := 0 // what this connection held last
 	for {
 		joined := time.Now()
-		exit, err := s.attach(sb)
+		exit, err := s.attach(sb, epoch)
+		if exit.Epoch > 0 {
+			epoch = exit.Epoch
+		}
 		if err != nil || exit.Ending != sandbox.Lost || s.ctx.Err() != nil {
 			return exit, err
 		}
@@ -33,18 +38,18 @@ func (s *session) bridge(sb sandbox.Sandbox) (sandbox.Exit, error) {
 		}
 		_, _ = io.WriteString(s.channel, hold.Reset+"\x1b[2J\x1b[HThe connection to your sandbox was lost. Going back in, one moment.\r\n")
 		again, ok := s.findAgain(lost.Add(rejoinFor))
-		if !ok {
+		if !ok || again.Made().Session != sb.Made().Session {
 			return exit, nil
 		}
 		sb = again
 	}
 }
 
-func (s *session) attach(sb sandbox.Sandbox) (sandbox.Exit, error) {
+func (s *session) attach(sb sandbox.Sandbox, epoch int) (sandbox.Exit, error) {
 	size, newer, stop := s.window.follow()
 	defer stop()
 	return sb.Attach(s.ctx, sandbox.Control, sandbox.Terminal{
-		In: s.gate.open(), Out: s.channel, Size: size, Resizes: newer,
+		In: s.gate.open(), Out: s.channel, Size: size, Resizes: newer, Epoch: epoch,
 	})
 }
 

@@ -102,6 +102,10 @@ type Terminal struct {
 	Size Size
 	// Resizes gives newer sizes. It may be nil.
 	Resizes <-chan Size
+	// Epoch makes a Control go on from an earlier one whose way to the sandbox
+	// was lost: it is that one's Exit.Epoch, and where a newer one has joined
+	// since, it is refused as TakenOver. 0 is a learner who comes anew.
+	Epoch int
 }
 
 // AttachMode is what an attach may do.
@@ -137,6 +141,8 @@ type Exit struct {
 	Code int `json:"code"`
 	// Reason is a sentence for the learner; may be empty.
 	Reason string `json:"reason,omitempty"`
+	// Epoch is the one of the attach that ended; 0 where it had none.
+	Epoch int `json:"-"`
 }
 
 // Over tells whether the sandbox itself has ended.

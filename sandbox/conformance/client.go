@@ -22,6 +22,12 @@ type client struct {
 
 func (s *suite) attach(t *testing.T, sb sandbox.Sandbox, mode sandbox.AttachMode) *client {
 	t.Helper()
+	return s.attachFrom(t, sb, mode, 0)
+}
+
+// attachFrom goes on from an earlier attach.
+func (s *suite) attachFrom(t *testing.T, sb sandbox.Sandbox, mode sandbox.AttachMode, epoch int) *client {
+	t.Helper()
 	r, w := io.Pipe()
 	ctx, cancel := context.WithCancel(s.ctx)
 	c := &client{
@@ -32,7 +38,7 @@ func (s *suite) attach(t *testing.T, sb sandbox.Sandbox, mode sandbox.AttachMode
 	go func() {
 		defer close(finished)
 		exit, err := sb.Attach(ctx, mode, sandbox.Terminal{
-			In: r, Out: c.screen, Size: sandbox.Size{Cols: 80, Rows: 24}, Resizes: c.sizes,
+			In: r, Out: c.screen, Size: sandbox.Size{Cols: 80, Rows: 24}, Resizes: c.sizes, Epoch: epoch,
 		})
 		if err != nil {
 			t.Errorf("attach: %v", err)

@@ -59,6 +59,7 @@ func Run(t *testing.T, make Make) {
 		{"exit by signal", testSignal},
 		{"detach and attach again", testReattach},
 		{"takeover", testTakeover},
+		{"a lost way found again", testRejoin},
 		{"watch reads only", testWatch},
 		{"kill leaves no process", testKill},
 		{"replaced ones end and the last one lives", testReplace},

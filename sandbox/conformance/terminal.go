@@ -112,6 +112,29 @@ func testTakeover(t *testing.T, s *suite) {
 	second.expect("said mine")
 }
 
+// testRejoin is a connection that stalled, was taken over meanwhile without
+// hearing of it, and looks for its sandbox when it wakes.
+func testRejoin(t *testing.T, s *suite) {
+	sb := s.acquire(t, "ada")
+	first := s.attach(t, sb, sandbox.Control)
+	first.expect("hello from")
+	second := s.attach(t, sb, sandbox.Control)
+	held := first.wantEnding(sandbox.TakenOver).Epoch
+	second.expect("hello from")
+	if held == 0 {
+		t.Fatal("the first one does not know what it held")
+	}
+	s.attachFrom(t, sb, sandbox.Control, held).wantEnding(sandbox.TakenOver)
+	second.typed("say mine\n")
+	second.expect("said mine")
+	second.detach()
+	held = second.wantEnding(sandbox.Detached).Epoch
+	third := s.attachFrom(t, sb, sandbox.Control, held)
+	third.expect("said mine")
+	third.typed("say again\n")
+	third.expect("said again")
+}
+
 func testWatch(t *testing.T, s *suite) {
 	sb := s.acquire(t, "ada")
 	c := s.attach(t, sb, sandbox.Control)

@@ -3,6 +3,7 @@ package hold
 import (
 	"bufio"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -119,7 +120,7 @@ func Attach(ctx context.Context, conn net.Conn, mode sandbox.AttachMode, term sa
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
 	defer func() { _ = conn.Close() }()
-	if err := sayHello(conn, Hello{Mode: mode, Cols: term.Size.Cols, Rows: term.Size.Rows}); err != nil {
+	if err := sayHello(conn, Hello{Mode: mode, Cols: term.Size.Cols, Rows: term.Size.Rows, Epoch: term.Epoch}); err != nil {
 		return sandbox.Exit{}, fmt.Errorf("join the sandbox: %w", err)
 	}
 	// One goroutine writes to conn; typing and resizing come to it.
@@ -132,7 +133,8 @@ func Attach(ctx context.Context, conn net.Conn, mode sandbox.AttachMode, term sa
 		defer close(writing)
 		forward(conn, frames, term.Resizes, done)
 	}()
-	exit := receive(conn, term.Out)
+	epoch := 0
+	exit := receive(conn, term.Out, &epoch)
 	close(done)
 	_ = conn.Close()
 	_ = term.In.Close()
@@ -141,6 +143,7 @@ func Attach(ctx context.Context, conn net.Conn, mode sandbox.AttachMode, term sa
 	if exit.Ending == sandbox.Lost && ctx.Err() != nil {
 		exit = sandbox.Exit{Ending: sandbox.Detached}
 	}
+	exit.Epoch = epoch
 	return exit, nil
 }
 
@@ -187,7 +190,7 @@ func forward(conn net.Conn, frames <-chan []byte, resizes <-chan sandbox.Size, d
 }
 
 // receive hands the tutor's output on until the stay ends.
-func receive(conn net.Conn, out io.Writer) sandbox.Exit {
+func receive(conn net.Conn, out io.Writer, epoch *int) sandbox.Exit {
 	lost := sandbox.Exit{Ending: sandbox.Lost, Code: 1, Reason: "The sandbox vanished. Choose the stage again to start a new one."}
 	frames := bufio.NewReaderSize(conn, maxFrame/2)
 	var buf []byte
@@ -201,6 +204,11 @@ func receive(conn net.Conn, out io.Writer) sandbox.Exit {
 			if _, err := out.Write(payload); err != nil {
 				return sandbox.Exit{Ending: sandbox.Detached}
 			}
+		case frameJoined:
+			if len(payload) != 8 {
+				return lost
+			}
+			*epoch = int(binary.BigEndian.Uint64(payload))
 		case frameTakenOver:
 			return sandbox.Exit{Ending: sandbox.TakenOver, Reason: "A newer connection of yours has taken over this session."}
 		case frameExit:

@@ -28,6 +28,8 @@ type Hello struct {
 	Mode sandbox.AttachMode `json:"mode"`
 	Cols int                `json:"cols,omitempty"`
 	Rows int                `json:"rows,omitempty"`
+	// Epoch is sandbox.Terminal's.
+	Epoch int `json:"epoch,omitempty"`
 }
 
 // Supervise is the mode of a gateway that looks after a sandbox without
@@ -55,6 +57,7 @@ const (
 	frameResize  frameType = 'r' // columns and rows, two bytes each
 	frameRequest frameType = 'q' // a Request
 	// From the holder.
+	frameJoined    frameType = 'j' // the terminal's epoch, eight bytes; the first frame of Control
 	frameStatus    frameType = 's' // a Status: the answer to every Request
 	frameNews      frameType = 'n' // a Status that has changed, unasked
 	frameEvent     frameType = 'e' // an event.Message

@@ -2,6 +2,7 @@ package hold
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"io"
 	"net"
@@ -19,6 +20,8 @@ type terminal struct {
 	taken chan struct{}
 	gone  chan struct{}
 	once  sync.Once
+	// epoch is what the holder's was when this one joined; 0 for a watcher.
+	epoch int
 	// behind is set while a watcher misses output; see catchUp.
 	behind atomic.Bool
 }
@@ -70,6 +73,12 @@ func (t *terminal) drop() { t.once.Do(func() { close(t.gone) }) }
 // write sends what is queued until the terminal leaves, loses its place or the
 // sandbox ends.
 func (t *terminal) write(h *holder) error {
+	if t.epoch > 0 {
+		_ = t.conn.SetWriteDeadline(time.Now().Add(stallLimit))
+		if err := writeFrame(t.conn, frameJoined, binary.BigEndian.AppendUint64(nil, uint64(t.epoch))); err != nil {
+			return err
+		}
+	}
 	for {
 		select {
 		case data := <-t.queue:
@@ -141,7 +150,9 @@ func (h *holder) serve(conn net.Conn) error {
 	t := newTerminal(conn)
 	size := sandbox.Size{Cols: hello.Cols, Rows: hello.Rows}.Clamp()
 	if hello.Mode == sandbox.Control {
-		h.join(t, size)
+		if !h.join(t, size, hello.Epoch) {
+			return t.last(frameTakenOver, nil)
+		}
 	} else {
 		h.watch(t)
 	}
@@ -177,16 +188,23 @@ func (h *holder) greet(conn net.Conn) (Hello, error) {
 	}
 }
 
-// join makes t the terminal that types and is drawn for.
-func (h *holder) join(t *terminal, size sandbox.Size) {
+// join makes t the terminal that types and is drawn for. It refuses one that
+// goes on from an older epoch than the newest: who has lost its way and looks
+// for it must not take the terminal from who came after it.
+func (h *holder) join(t *terminal, size sandbox.Size, from int) (ok bool) {
 	h.mu.Lock()
 	if h.exit != nil {
 		h.mu.Unlock()
-		return
+		return true
+	}
+	if from != 0 && from != h.epoch {
+		h.mu.Unlock()
+		return false
 	}
 	old, same := h.primary, h.size == size
 	h.primary, h.size = t, size
 	h.epoch++
+	t.epoch = h.epoch
 	h.detachedAt, h.lastInput = time.Time{}, time.Now()
 	h.moved()
 	rejoin := h.epoch > 1
@@ -205,6 +223,7 @@ func (h *holder) join(t *terminal, size sandbox.Size) {
 	default:
 		h.tutor.resize(size)
 	}
+	return true
 }
 
 // nudge makes the tutor draw everything anew: programs do so when the size

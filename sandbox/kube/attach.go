@@ -95,7 +95,9 @@ func (x *box) Attach(ctx context.Context, mode sandbox.AttachMode, t sandbox.Ter
 		return sandbox.Exit{Ending: sandbox.Detached}, nil
 	case exit.Ending == "" || exit.Ending == sandbox.Lost:
 		b.opts.Log.Warn("lost the connection to a sandbox", "pod", x.name, "cause", err)
-		return x.whyGone(ctx, lost(1, "The connection to your sandbox was lost.")), nil
+		why := x.whyGone(ctx, lost(1, "The connection to your sandbox was lost."))
+		why.Epoch = exit.Epoch
+		return why, nil
 	case exit.Ending == sandbox.Stopped:
 		exit = x.whyGone(ctx, exit)
 	}

@@ -230,8 +230,14 @@ func (l *Lifecycle) withdraw(t *ticket) bool {
 // admit lets in those at the head of the queue for whom there is a place, and
 // tells the others where they stand. Only Run calls it.
 func (l *Lifecycle) admit(ctx context.Context) {
+	taken := make(map[string]bool)
 	l.mu.Lock()
 	nobody := len(l.waiting) == 0
+	// Who gets a sandbox while the list is on its way is on neither of the two
+	// afterwards.
+	for login := range l.admitted {
+		taken[login] = true
+	}
 	l.mu.Unlock()
 	if nobody {
 		return
@@ -240,15 +246,11 @@ func (l *Lifecycle) admit(ctx context.Context) {
 	if !ok {
 		return
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	taken := make(map[string]bool, len(live)+len(l.admitted))
 	for _, info := range live {
 		taken[info.Login] = true
 	}
-	for login := range l.admitted {
-		taken[login] = true
-	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	var rest []*ticket
 	for _, t := range l.waiting {
 		// A learner who has a sandbox already joins it and takes no place.

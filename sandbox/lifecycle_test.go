@@ -14,6 +14,7 @@ type house struct {
 	live   map[string]*guest
 	most   int    // how many there ever were at once
 	listed func() // called in List after it has looked; may be nil
+	make   func() // called in Acquire before there is one; may be nil
 }
 
 func newHouse(logins ...string) *house {
@@ -25,6 +26,9 @@ func newHouse(logins ...string) *house {
 }
 
 func (h *house) Acquire(_ context.Context, s Spec, _ func(Phase)) (Sandbox, error) {
+	if h.make != nil {
+		h.make()
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	g := &guest{house: h, info: Info{Login: s.Login, Session: s.Session, Attached: true}}
@@ -131,5 +135,57 @@ func TestSilentOneIsReapedWhileTheQueueMoves(t *testing.T) {
 	}
 	if info, err := sb.Info(ctx); err != nil || info.Session != "new" {
 		t.Errorf("ada is brought to %+v, %v", info, err)
+	}
+}
+
+// A learner whose sandbox is listed no earlier than it is made still takes a
+// place while the list is on its way.
+func TestClassStartKeepsToThePlaces(t *testing.T) {
+	h := newHouse()
+	making, made, ada := make(chan struct{}, 2), make(chan struct{}), make(chan error, 1)
+	h.make = func() {
+		making <- struct{}{}
+		<-made
+	}
+	l := h.open(t, Rules{MaxSessions: 1, Grace: time.Hour})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	queued, lists := make(chan struct{}, 1), 0
+	h.listed = func() { // only Run's goroutine calls it
+		if lists++; lists == 2 { // bob's turn to be looked at
+			close(made)
+			if err := <-ada; err != nil { // ada has got hers, after the look
+				t.Error(err)
+			}
+		}
+	}
+	go func() {
+		_, err := l.Acquire(ctx, Spec{Login: "ada"}, func(Phase) {})
+		ada <- err
+	}()
+	<-making
+	bob := make(chan error, 1)
+	go func() {
+		_, err := l.Acquire(ctx, Spec{Login: "bob"}, func(p Phase) {
+			if p.Kind == Queued {
+				select {
+				case queued <- struct{}{}:
+				default:
+				}
+			}
+		})
+		bob <- err
+	}()
+	select {
+	case <-queued:
+		cancel()
+		<-bob
+	case err := <-bob:
+		t.Errorf("bob got a second sandbox in a house of one (%v)", err)
+	case <-time.After(10 * time.Second):
+		t.Error("bob hears nothing")
+	}
+	if h.most > 1 {
+		t.Errorf("there were %d sandboxes in a house of one", h.most)
 	}
 }

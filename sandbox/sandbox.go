@@ -153,7 +153,8 @@ type Sandbox interface {
 	// Made tells what the sandbox was made for: session, login, course and
 	// stage, which never change. It asks nobody and fills in nothing else.
 	Made() Info
-	// Info asks the sandbox what is true about it now.
+	// Info asks the sandbox what is true about it now. One that was asked to end
+	// is gone (ErrGone), though it may take a while.
 	Info(ctx context.Context) (Info, error)
 	// Attach joins the tutor's terminal until the tutor ends, a newer attach
 	// takes over or ctx ends. It returns an error only where the terminal

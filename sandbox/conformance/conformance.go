@@ -23,6 +23,7 @@ while :; do
 	case $verb in
 	exit) exit "$rest" ;;
 	die) kill -KILL $$ ;;
+	stay) trap '' TERM HUP; echo "staying" ;;
 	say) echo "said $rest" ;;
 	size) echo "size $(stty size)" ;;
 	env) env | sort; echo "env done" ;;
@@ -64,6 +65,7 @@ func Run(t *testing.T, make Make) {
 		{"kill leaves no process", testKill},
 		{"replaced ones end and the last one lives", testReplace},
 		{"reap spares a fresh attach", testReap},
+		{"one that is ending is not handed out", testEnding},
 		{"extend", testExtend},
 		{"death is noticed", testDeath},
 		{"adoption after a restart", testAdoption},

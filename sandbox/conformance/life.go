@@ -152,6 +152,32 @@ func testReap(t *testing.T, s *suite) {
 	s.gone(t, "ada")
 }
 
+func testEnding(t *testing.T, s *suite) {
+	sb := s.acquire(t, "ada")
+	c := s.attach(t, sb, sandbox.Control)
+	c.expect("hello from")
+	c.typed("stay\n") // so that its end takes a while
+	c.expect("staying")
+	c.detach()
+	c.wantEnding(sandbox.Detached)
+	info := s.detached(t, sb)
+	if err := sb.Reap(s.ctx, info.Epoch, "nobody came"); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok, err := s.backend.Find(s.ctx, "ada"); ok || err != nil {
+		t.Errorf("one that is ending is found (%v)", err)
+	}
+	if _, err := sb.Info(s.ctx); !errors.Is(err, sandbox.ErrGone) {
+		t.Errorf("Info of one that is ending: %v, want ErrGone", err)
+	}
+	if infos, err := s.backend.List(s.ctx); err != nil || len(infos) != 1 {
+		t.Errorf("one that is ending takes no place: %+v, %v", infos, err)
+	}
+	if next := s.acquire(t, "ada"); next.Made().Session == info.Session {
+		t.Error("one that is ending is handed out")
+	}
+}
+
 func testExtend(t *testing.T, s *suite) {
 	sb := s.acquire(t, "ada")
 	if err := sb.Extend(s.ctx, 5*time.Hour); err != nil {

@@ -65,8 +65,9 @@ type holder struct {
 	expires    time.Time
 	detachedAt time.Time
 	lastInput  time.Time
-	notice     string // waits for the output to settle
-	delivered  bool   // the course is there
+	notice     string        // waits for the output to settle
+	delivered  bool          // the course is there
+	stopping   *sandbox.Exit // set once the tutor was asked to leave
 	exit       *sandbox.Exit
 }
 
@@ -145,12 +146,6 @@ func (h *holder) supervise(ctx context.Context) sandbox.Exit {
 	look := time.NewTimer(0)
 	defer look.Stop()
 	var order *stopOrder
-	stop := func(o stopOrder) {
-		if order == nil {
-			order = &o
-			h.tutor.stop(h.opts.Stop)
-		}
-	}
 	for {
 		select {
 		case <-h.tutor.exited():
@@ -165,14 +160,15 @@ func (h *holder) supervise(ctx context.Context) sandbox.Exit {
 			}
 			return exit
 		case <-ctx.Done():
-			stop(stopOrder{sandbox.Stopped, "Your session was ended from outside. Your place is kept: choose the stage again to go on."})
+			h.stop(stopOrder{sandbox.Stopped, "Your session was ended from outside. Your place is kept: choose the stage again to go on."})
 			ctx = context.WithoutCancel(ctx)
 		case o := <-h.stopped:
-			stop(o)
+			order = &o
+			h.tutor.stop(h.opts.Stop)
 		case now := <-look.C:
 			next, over := clocks.look(now)
 			if over != nil {
-				stop(*over)
+				h.stop(*over)
 			}
 			look.Reset(next)
 		}

@@ -19,6 +19,8 @@ type Status struct {
 	Attached   bool      `json:"attached"`
 	DetachedAt time.Time `json:"detached_at,omitzero"`
 	LastInput  time.Time `json:"last_input"`
+	// Stopping is set once the tutor was asked to leave: how it will have ended.
+	Stopping *sandbox.Exit `json:"stopping,omitempty"`
 	// Delivered tells that the course is there. Fault is why it could not be
 	// taken, in the answer to a delivery that failed.
 	Delivered bool   `json:"delivered"`
@@ -149,11 +151,10 @@ func (h *holder) readOverseer(o *overseer) error {
 			h.stop(stopOrder{sandbox.Killed, r.Text})
 		case opReap:
 			h.mu.Lock()
-			unchanged := h.primary == nil && h.epoch == r.Epoch
-			h.mu.Unlock()
-			if unchanged {
-				h.stop(stopOrder{sandbox.Killed, r.Text})
+			if h.primary == nil && h.epoch == r.Epoch {
+				h.order(stopOrder{sandbox.Killed, r.Text})
 			}
+			h.mu.Unlock()
 		case opTell:
 			h.tell(r.Text)
 		case opExtend:
@@ -184,10 +185,20 @@ func (h *holder) over() bool {
 }
 
 func (h *holder) stop(order stopOrder) {
-	select {
-	case h.stopped <- order:
-	default: // it is stopping already
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.order(order)
+}
+
+// order has supervise stop the tutor. From then on nobody joins any more. It is
+// called with the mutex held; the first order counts.
+func (h *holder) order(order stopOrder) {
+	if h.stopping != nil {
+		return
 	}
+	h.stopping = &sandbox.Exit{Ending: order.ending, Code: 1, Reason: order.reason}
+	h.stopped <- order // has room for the one that there is
+	h.moved()
 }
 
 func (h *holder) status() Status {
@@ -196,6 +207,6 @@ func (h *holder) status() Status {
 	return Status{
 		Epoch: h.epoch, Started: h.started, Expires: h.expires,
 		Attached: h.primary != nil, DetachedAt: h.detachedAt, LastInput: h.lastInput,
-		Delivered: h.delivered,
+		Delivered: h.delivered, Stopping: h.stopping,
 	}
 }

@@ -176,10 +176,9 @@ func (s *Supervisor) Stop(ctx context.Context, reason string) error {
 }
 
 // Reap asks the holder to end a tutor that nobody has joined since the given
-// epoch; where somebody has, it does nothing.
-func (s *Supervisor) Reap(ctx context.Context, epoch int, reason string) error {
-	_, err := s.ask(ctx, Request{Operation: opReap, Epoch: epoch, Text: reason})
-	return err
+// epoch; where somebody has, it does nothing. The Status tells which.
+func (s *Supervisor) Reap(ctx context.Context, epoch int, reason string) (Status, error) {
+	return s.ask(ctx, Request{Operation: opReap, Epoch: epoch, Text: reason})
 }
 
 // Extend moves the end of life to d from now, in whole seconds.

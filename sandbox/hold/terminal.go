@@ -193,7 +193,7 @@ func (h *holder) greet(conn net.Conn) (Hello, error) {
 // for it must not take the terminal from who came after it.
 func (h *holder) join(t *terminal, size sandbox.Size, from int) (ok bool) {
 	h.mu.Lock()
-	if h.exit != nil {
+	if h.exit != nil || h.stopping != nil { // it hears of the end, and no more
 		h.mu.Unlock()
 		return true
 	}

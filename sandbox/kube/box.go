@@ -128,10 +128,14 @@ func (x *box) Info(ctx context.Context) (sandbox.Info, error) {
 	info := x.info
 	err := x.ask(ctx, func(ctx context.Context, s *hold.Supervisor) error {
 		status, err := s.Status(ctx)
-		if err == nil {
-			info = with(info, status)
+		if err != nil {
+			return err
 		}
-		return err
+		if x.backend.stopping(x.uid, status) {
+			return sandbox.ErrGone
+		}
+		info = with(info, status)
+		return nil
 	})
 	return info, err
 }
@@ -162,7 +166,11 @@ func (x *box) Kill(ctx context.Context, reason string) error {
 // decides; one that does not answer is deleted as it was last seen, and no
 // other (Kubernetes API, Preconditions).
 func (x *box) Reap(ctx context.Context, epoch int, reason string) error {
-	err := x.ask(ctx, func(ctx context.Context, s *hold.Supervisor) error { return s.Reap(ctx, epoch, reason) })
+	err := x.ask(ctx, func(ctx context.Context, s *hold.Supervisor) error {
+		status, err := s.Reap(ctx, epoch, reason)
+		x.backend.stopping(x.uid, status)
+		return err
+	})
 	if err == nil || errors.Is(err, sandbox.ErrGone) || ctx.Err() != nil {
 		return err
 	}

@@ -160,6 +160,7 @@ func (k *keeper) connect(ctx context.Context) {
 	if !ready(k.pod) || k.pod.Annotations[annotationReady] == "" || ending(k.pod) {
 		return
 	}
+	uid := k.pod.UID
 	connecting, cancel := context.WithTimeout(ctx, answerLimit)
 	defer cancel()
 	s, _, err := k.backend.supervise(connecting, k.pod.Name, hold.Hear{
@@ -174,6 +175,7 @@ func (k *keeper) connect(ctx context.Context) {
 			return err
 		},
 		Changed: func(s hold.Status) {
+			k.backend.stopping(uid, s)
 			select { // only the newest counts
 			case <-k.news:
 			default:

@@ -162,6 +162,14 @@ func (b *Backend) ended(uid types.UID, exit sandbox.Exit) sandbox.Exit {
 	return exit
 }
 
+// stopping notes that a sandbox is about to end, where its holder says so.
+func (b *Backend) stopping(uid types.UID, status hold.Status) bool {
+	if status.Stopping != nil {
+		b.ended(uid, *status.Stopping)
+	}
+	return status.Stopping != nil
+}
+
 func (b *Backend) isOver(uid types.UID) (sandbox.Exit, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

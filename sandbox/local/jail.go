@@ -59,6 +59,9 @@ func (j *jail) Info(ctx context.Context) (sandbox.Info, error) {
 	var status hold.Status
 	err := j.ask(prompt, func(ctx context.Context, s *hold.Supervisor) (err error) {
 		status, err = s.Status(ctx)
+		if err == nil && status.Stopping != nil {
+			err = sandbox.ErrGone
+		}
 		return err
 	})
 	info := j.info(status)
@@ -169,7 +172,10 @@ func (j *jail) force() {
 // Reap ends the sandbox unless somebody has joined it since epoch. The holder
 // decides; one that does not answer is ended by force.
 func (j *jail) Reap(ctx context.Context, epoch int, reason string) error {
-	err := j.ask(ctx, func(ctx context.Context, s *hold.Supervisor) error { return s.Reap(ctx, epoch, reason) })
+	err := j.ask(ctx, func(ctx context.Context, s *hold.Supervisor) error {
+		_, err := s.Reap(ctx, epoch, reason)
+		return err
+	})
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil && j.alive() {
 		j.backend.opts.Log.Warn("a sandbox does not answer and is ended by force", "login", j.record.Login, "session", j.record.Session)
 		j.force()

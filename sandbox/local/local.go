@@ -254,7 +254,8 @@ func (b *Backend) List(ctx context.Context) ([]sandbox.Info, error) {
 			continue
 		}
 		asking.Go(func() {
-			if info, err := j.Info(ctx); err == nil || info.Silent {
+			// One that is on its way out takes a place until it is gone.
+			if info, err := j.Info(ctx); err == nil || info.Silent || j.alive() {
 				answers[i] = &info
 			}
 		})

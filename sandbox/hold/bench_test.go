@@ -3,6 +3,7 @@ package hold
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 // outputs are what a tutor may have written before a terminal joins.
@@ -21,7 +22,7 @@ func BenchmarkSnapshot(b *testing.B) {
 			_, _ = s.Write([]byte(output))
 			b.ReportAllocs()
 			for b.Loop() {
-				s.snapshot(size80)
+				s.picture(size80).bytes(time.Minute)
 			}
 		})
 	}

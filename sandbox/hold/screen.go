@@ -3,13 +3,11 @@ package hold
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
 	"github.com/charmbracelet/x/ansi/parser"
-	"github.com/charmbracelet/x/vt"
 
 	"lectern/sandbox"
 )
@@ -161,18 +159,12 @@ func (s *screen) osc(cmd int, data []byte) {
 	}
 }
 
-// snapshot returns what puts a terminal of the given size into the state that
-// the output has led to: screen, cursor and modes. It holds no query, so that
-// the terminal answers nothing.
-func (s *screen) snapshot(size sandbox.Size) []byte {
+// picture copies what puts a terminal of the given size into the state that the
+// output has led to.
+func (s *screen) picture(size sandbox.Size) picture {
+	p := picture{size: size, alternate: s.alternate()}
+	p.output = s.newest(size, p.alternate)
 	var b strings.Builder
-	b.WriteString(Reset)
-	alternate := s.alternate()
-	if alternate {
-		b.WriteString(ansi.SetModeAltScreenSaveCursor)
-	}
-	b.WriteString("\x1b[2J\x1b[H")
-	b.WriteString(s.draw(size, alternate))
 	if s.title != "" {
 		b.WriteString(ansi.SetWindowTitle(s.title))
 	}
@@ -193,49 +185,8 @@ func (s *screen) snapshot(size sandbox.Size) []byte {
 	for _, flags := range s.kitty {
 		fmt.Fprintf(&b, "\x1b[>%du", flags)
 	}
-	return []byte(b.String())
-}
-
-// draw runs the kept output through a terminal emulator and returns what its
-// screen shows. The emulator meets bytes that anything in the sandbox may have
-// written; should it panic, the terminal starts empty and the nudge that
-// follows every attach makes the tutor draw.
-func (s *screen) draw(size sandbox.Size, alternate bool) (drawn string) {
-	defer func() {
-		if recover() != nil {
-			drawn = ""
-		}
-	}()
-	emulator := vt.NewEmulator(size.Cols, size.Rows)
-	emulator.SetScrollbackSize(scrollback)
-	drained := make(chan struct{})
-	go func() { // its answers to the queries in the output would block it
-		defer close(drained)
-		_, _ = io.Copy(io.Discard, emulator)
-	}()
-	defer func() {
-		// Not emulator.Close, which races with the reading.
-		if answers, ok := emulator.InputPipe().(io.Closer); ok {
-			_ = answers.Close()
-			<-drained
-		}
-	}()
-	if alternate {
-		_, _ = emulator.WriteString(ansi.SetModeAltScreenSaveCursor)
-	}
-	_, _ = emulator.Write(s.newest(size, alternate))
-
-	var b strings.Builder
-	if lines := emulator.Scrollback(); !alternate && lines != nil {
-		for i := range lines.Len() {
-			b.WriteString(lines.Line(i).Render())
-			b.WriteString("\x1b[m\r\n")
-		}
-	}
-	b.WriteString(strings.ReplaceAll(emulator.Render(), "\n", "\x1b[m\r\n"))
-	cursor := emulator.CursorPosition()
-	fmt.Fprintf(&b, "\x1b[m\x1b[%d;%dH", cursor.Y+1, cursor.X+1)
-	return b.String()
+	p.modes = b.String()
+	return p
 }
 
 // newest is the output that makes the present screen: of the alternate screen

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/charmbracelet/x/vt"
 
@@ -52,7 +53,7 @@ func TestSnapshotShowsTheScreen(t *testing.T) {
 			_, _ = want.Write([]byte(output))
 			s := newScreen()
 			_, _ = s.Write([]byte(output))
-			got := shown(t, s.snapshot(size80))
+			got := shown(t, s.picture(size80).bytes(time.Minute))
 			if got.String() != want.String() {
 				t.Errorf("a joining terminal shows\n%s\nwant\n%s", got.String(), want.String())
 			}
@@ -80,7 +81,7 @@ func numbered(n int, format string) string {
 func TestSnapshotAfterALongStayOnTheAlternateScreen(t *testing.T) {
 	s := newScreen()
 	_, _ = s.Write([]byte("before\r\n\x1b[?1049h" + numbered(20_000, "\x1b[Hframe %d\r\n") + "\x1b[?1049lafter"))
-	if got := shown(t, s.snapshot(size80)).String(); strings.Contains(got, "frame") || !strings.Contains(got, "after") {
+	if got := shown(t, s.picture(size80).bytes(time.Minute)).String(); strings.Contains(got, "frame") || !strings.Contains(got, "after") {
 		t.Errorf("a joining terminal shows\n%s", got)
 	}
 }
@@ -90,7 +91,7 @@ func TestSnapshotRestoresModes(t *testing.T) {
 	// Long before, and no longer in the ring.
 	_, _ = s.Write([]byte("\x1b[?1049h\x1b[?2004h\x1b[?1002;1006h\x1b[?1h\x1b=\x1b[>1u\x1b[>4;2m\x1b[?25l\x1b]2;Stage 1\x07"))
 	_, _ = s.Write(bytes.Repeat([]byte("x"), 2*ringSize))
-	snap := string(s.snapshot(size80))
+	snap := string(s.picture(size80).bytes(time.Minute))
 	for _, want := range []string{"\x1b[?1049h", "\x1b[?2004h", "\x1b[?1002h", "\x1b[?1006h", "\x1b[?1h", "\x1b=", "\x1b[>1u", "\x1b[>4;2m", "\x1b[?25l", "\x1b]2;Stage 1"} {
 		after := snap[len(Reset):]
 		if !strings.Contains(after, want) {
@@ -98,7 +99,7 @@ func TestSnapshotRestoresModes(t *testing.T) {
 		}
 	}
 	_, _ = s.Write([]byte("\x1b[?1049l\x1b[?2004l\x1b[<u\x1bc"))
-	after := string(s.snapshot(size80))[len(Reset):]
+	after := string(s.picture(size80).bytes(time.Minute))[len(Reset):]
 	if strings.Contains(after, "?1049h") || strings.Contains(after, "\x1b[>1u") {
 		t.Error("modes that were switched off come back")
 	}
@@ -139,6 +140,29 @@ func FuzzSnapshot(f *testing.F) {
 	f.Fuzz(func(t *testing.T, p []byte, cols, rows uint16) {
 		s := newScreen()
 		_, _ = s.Write(p)
-		s.snapshot(sandbox.Size{Cols: int(cols % 200), Rows: int(rows % 60)}.Clamp())
+		s.picture(sandbox.Size{Cols: int(cols % 200), Rows: int(rows % 60)}.Clamp()).bytes(time.Minute)
 	})
+}
+
+// What a program in the sandbox writes must not keep a learner from joining.
+func TestPictureOfHostileOutput(t *testing.T) {
+	largest := sandbox.Size{Cols: 1 << 20, Rows: 1 << 20}.Clamp()
+	for name, output := range map[string]string{
+		"repeat":   "a\x1b[99999999b",
+		"tab":      "\x1b[99999999I",
+		"tab back": "\x1b[99999999Z",
+		"scroll":   strings.Repeat("\n", ringSize),
+		"insert":   strings.Repeat("\x1b[H\x1b[9999L\x1b[9999@", 1<<14),
+		"repeats":  "a" + strings.Repeat("\x1b[500b", 1<<15),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScreen()
+			_, _ = s.Write([]byte("\x1b[?1049h" + output))
+			began := time.Now()
+			s.picture(largest).bytes(drawLimit)
+			if took := time.Since(began); took > 10*drawLimit {
+				t.Errorf("drawing took %s", took)
+			}
+		})
+	}
 }

@@ -22,6 +22,8 @@ type terminal struct {
 	once  sync.Once
 	// epoch is what the holder's was when this one joined; 0 for a watcher.
 	epoch int
+	// first is drawn before any output; nil where there was none.
+	first *picture
 	// behind is set while a watcher misses output; see catchUp.
 	behind atomic.Bool
 }
@@ -79,13 +81,21 @@ func (t *terminal) write(h *holder) error {
 			return err
 		}
 	}
+	if t.first != nil {
+		if err := t.frames(t.first.bytes(drawLimit)); err != nil {
+			return err
+		}
+		t.first = nil
+	}
 	for {
 		select {
 		case data := <-t.queue:
 			if err := t.frames(data); err != nil {
 				return err
 			}
-			h.catchUp(t)
+			if err := h.catchUp(t); err != nil {
+				return err
+			}
 		case <-t.gone:
 			return nil
 		case <-t.taken:
@@ -97,7 +107,9 @@ func (t *terminal) write(h *holder) error {
 					if err := t.frames(data); err != nil {
 						return err
 					}
-					h.catchUp(t)
+					if err := h.catchUp(t); err != nil {
+						return err
+					}
 					continue
 				default:
 				}
@@ -209,7 +221,8 @@ func (h *holder) join(t *terminal, size sandbox.Size, from int) (ok bool) {
 	h.moved()
 	rejoin := h.epoch > 1
 	if rejoin {
-		t.offer(h.screen.snapshot(size))
+		now := h.screen.picture(size)
+		t.first = &now
 	}
 	h.mu.Unlock()
 	if old != nil {
@@ -249,21 +262,23 @@ func (h *holder) nudge(size sandbox.Size) {
 func (h *holder) watch(t *terminal) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	t.offer(h.screen.snapshot(h.size))
+	now := h.screen.picture(h.size)
+	t.first = &now
 	h.watchers[t] = struct{}{}
 }
 
 // catchUp gives a watcher that has missed output a fresh picture, once it has
 // taken all that waited: a picture costs much, and one that takes nothing needs
 // none.
-func (h *holder) catchUp(t *terminal) {
+func (h *holder) catchUp(t *terminal) error {
 	if !t.behind.Load() || len(t.queue) > 0 {
-		return
+		return nil
 	}
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	t.offer(h.screen.snapshot(h.size))
-	t.behind.Store(false)
+	now := h.screen.picture(h.size)
+	t.behind.Store(false) // what comes from here on is queued behind it
+	h.mu.Unlock()
+	return t.frames(now.bytes(drawLimit))
 }
 
 func (h *holder) leave(t *terminal) {

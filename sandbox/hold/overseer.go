@@ -107,6 +107,9 @@ func (o *overseer) write(h *holder) error {
 				return err
 			}
 		case <-o.moved:
+			if h.over() {
+				continue
+			}
 			if err := o.send(frameNews, h.status()); err != nil {
 				return err
 			}

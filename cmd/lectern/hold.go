@@ -33,14 +33,16 @@ func holdCommand() *cobra.Command {
 func holdRunCommand() *cobra.Command {
 	var (
 		socket     string
+		socketFD   int
 		exitFile   string
+		exitFD     int
 		courseDir  string
 		readyFD    int
 		life, idle time.Duration
 		ownNotices bool
 	)
 	cmd := &cobra.Command{
-		Use:   "run --socket PATH -- COMMAND [ARGUMENT...]",
+		Use:   "run {--socket PATH | --socket-fd FD} {--exit-file PATH | --exit-fd FD} -- COMMAND [ARGUMENT...]",
 		Short: "Run a tutor on a pseudo-terminal that others can join",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -50,7 +52,7 @@ func holdRunCommand() *cobra.Command {
 			}
 			// A hang-up of whoever started us is no reason to leave.
 			signal.Ignore(syscall.SIGHUP)
-			listener, err := hold.Listen(socket)
+			listener, err := holderSocket(socket, socketFD)
 			if err != nil {
 				return err
 			}
@@ -70,7 +72,13 @@ func holdRunCommand() *cobra.Command {
 				Life: life, Idle: idle, OwnNotices: ownNotices, Course: courseDir,
 				Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 			})
-			if err := errors.Join(err, hold.LeaveExit(exitFile, socket, exit)); err != nil {
+			if exitFD > 0 {
+				left := os.NewFile(uintptr(exitFD), "exit")
+				err = errors.Join(err, hold.WriteExit(left, exit), left.Close())
+			} else {
+				err = errors.Join(err, hold.LeaveExit(exitFile, socket, exit))
+			}
+			if err != nil {
 				return err
 			}
 			if exit.Code != 0 {
@@ -81,15 +89,39 @@ func holdRunCommand() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&socket, "socket", "", "Unix socket on which terminals join")
+	flags.IntVar(&socketFD, "socket-fd", 0, "descriptor of such a socket that listens already")
+	flags.IntVar(&exitFD, "exit-fd", 0, "descriptor of a file for the same")
 	flags.StringVar(&exitFile, "exit-file", "", "file in which to leave how the tutor ended")
 	flags.StringVar(&courseDir, "course", "", "folder into which the course is delivered before the tutor may start; none: it is there")
 	flags.IntVar(&readyFD, "ready-fd", 0, "descriptor that gets a line once the socket is there")
 	flags.DurationVar(&life, "life", 2*time.Hour, "end the tutor after this time")
 	flags.DurationVar(&idle, "idle", 0, "end the tutor when nobody has typed for this time; 0 is never")
 	flags.BoolVar(&ownNotices, "own-notices", false, "the tutor shows notices itself")
-	_ = cmd.MarkFlagRequired("socket")
-	_ = cmd.MarkFlagRequired("exit-file")
+	cmd.MarkFlagsOneRequired("socket", "socket-fd")
+	cmd.MarkFlagsMutuallyExclusive("socket", "socket-fd")
+	cmd.MarkFlagsOneRequired("exit-file", "exit-fd")
+	cmd.MarkFlagsMutuallyExclusive("exit-file", "exit-fd")
 	return cmd
+}
+
+// holderSocket is the socket that is ours to make, or was made for us where
+// nothing in the sandbox can reach it.
+func holderSocket(path string, fd int) (net.Listener, error) {
+	if fd == 0 {
+		return hold.Listen(path)
+	}
+	// Nor may the tutor reach into us and take it, or the file of the exit
+	// (prctl(2), ptrace(2)).
+	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
+		return nil, fmt.Errorf("keep inherited files to ourselves: %w", err)
+	}
+	file := os.NewFile(uintptr(fd), "socket")
+	defer func() { _ = file.Close() }()
+	l, err := net.FileListener(file)
+	if err != nil {
+		return nil, fmt.Errorf("take over the holder's socket: %w", err)
+	}
+	return l, nil
 }
 
 func holdAttachCommand() *cobra.Command {

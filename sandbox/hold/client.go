@@ -55,7 +55,7 @@ func DialOnceThere(ctx context.Context, socket string) (net.Conn, error) {
 
 // Listen makes the holder's socket; only this user may open it. It appears
 // under its name once it listens, so that nobody finds it deaf.
-func Listen(socket string) (net.Listener, error) {
+func Listen(socket string) (*net.UnixListener, error) {
 	var l *net.UnixListener
 	deaf := socket + ".new"
 	err := throughShortPath(deaf, func(short string) (err error) {
@@ -85,6 +85,15 @@ func throughShortPath(socket string, use func(short string) error) error {
 	}
 	defer func() { _ = dir.Close() }()
 	return use(fmt.Sprintf("/proc/self/fd/%d/%s", dir.Fd(), filepath.Base(socket)))
+}
+
+// WriteExit writes down how the sandbox ended.
+func WriteExit(w io.Writer, exit sandbox.Exit) error {
+	data, err := json.Marshal(exit)
+	if err == nil {
+		_, err = w.Write(data)
+	}
+	return err
 }
 
 // LeaveExit writes down how the sandbox ended, for those who look too late,

@@ -16,14 +16,13 @@ import (
 // The places inside every jail.
 const (
 	insideHome       = "/home/lab"
-	insideRun        = "/run/lectern"
 	insideExecutable = "/opt/lectern/lectern"
 	insideUser       = 1000
 )
 
 func jailed(courseID string) place {
 	return place{
-		executable: insideExecutable, run: insideRun, home: insideHome,
+		executable: insideExecutable, home: insideHome,
 		course: filepath.Join(insideHome, "papers", courseID),
 	}
 }
@@ -124,7 +123,6 @@ func (b *Backend) jailArguments(name, courseDir string, at place, environ []stri
 		"--info-fd", strconv.Itoa(infoFD), "--block-fd", strconv.Itoa(blockFD),
 		"--sync-fd", strconv.Itoa(lockFD), // held by the first process inside, so until the last one ends
 		"--ro-bind", b.opts.Executable, insideExecutable,
-		"--bind", filepath.Join(dir, "run"), insideRun,
 		"--bind", b.home(name), insideHome,
 		"--ro-bind", courseDir, at.course,
 		"--chdir", insideHome,

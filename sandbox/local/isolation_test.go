@@ -66,6 +66,8 @@ may "see the accounts of the host" "cat /etc/shadow"
 may "see the state of the host" "ls /var"
 may "make a namespace" "unshare --user true"
 may "mount" "mount -t tmpfs none /tmp"
+may "find the holder's socket" "find / -type s 2>/dev/null | grep -q ."
+may "write in the place of the holder" "true >>/proc/$PPID/fd/8"
 may "see a process of the host" "grep local.test /proc/[0-9]*/comm"
 echo "user $(id -u), $(cut -d: -f1 /etc/passwd)"
 echo "host $(uname -n)"
@@ -77,7 +79,7 @@ grep -E '^(CapEff|CapBnd|NoNewPrivs):' /proc/self/status
 		"may not write the course", "may not add to the course", "may not write the system", "may not write the root", "may not write /etc",
 		"may not see a file of the host", "may not see the accounts of the host", "may not see the state of the host",
 		"may not make a namespace", "may not mount",
-		"may not see a process of the host",
+		"may not see a process of the host", "may not find the holder's socket", "may not write in the place of the holder",
 		"user 1000, lab", "host lectern", "network lo",
 		"CapEff:\t0000000000000000", "CapBnd:\t0000000000000000", "NoNewPrivs:\t1",
 	} {

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"lectern/sandbox"
+	"lectern/sandbox/hold"
 )
 
 // startLimit is how long a sandbox may take to come up.
@@ -28,16 +29,18 @@ const (
 	readyFD = 4 // the holder writes a line once it listens
 	infoFD  = 5 // bubblewrap tells its child's process id
 	blockFD = 6 // bubblewrap waits here until we have set its limits
+	// The socket on which the holder listens, and the file in which it leaves how
+	// it ended, have no name inside: else anything there could speak to the
+	// holder, or put something else in their places.
+	socketFD = 7
+	exitFD   = 8
 )
-
-// exitName is the file in which a holder leaves how it ended.
-const exitName = "exit.json"
 
 // launch starts a sandbox whose lock we hold, and returns when its holder
 // listens.
 func (b *Backend) launch(ctx context.Context, name string, spec sandbox.Spec, lock *os.File) (*jail, error) {
 	dir := b.path(name)
-	for _, d := range []string{filepath.Join(dir, "run"), b.home(name)} {
+	for _, d := range []string{dir, b.home(name)} {
 		if err := os.MkdirAll(d, 0o700); err != nil {
 			return nil, fmt.Errorf("make the sandbox's folder: %w", err)
 		}
@@ -65,16 +68,32 @@ func (b *Backend) launch(ctx context.Context, name string, spec sandbox.Spec, lo
 		return nil, err
 	}
 	defer func() { _ = output.Close() }()
+	left, err := os.OpenFile(b.exitFile(name), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = left.Close() }()
+	listener, err := hold.Listen(b.socket(name))
+	if err != nil {
+		return nil, err
+	}
+	socket, err := listener.File()
+	_ = listener.Close()
+	if err != nil {
+		return nil, fmt.Errorf("hand over the holder's socket: %w", err)
+	}
+	defer func() { _ = socket.Close() }()
 
 	cmd, err := b.command(name, spec)
 	if err != nil {
 		return nil, err
 	}
 	cmd.Stdout, cmd.Stderr = output, output
-	cmd.ExtraFiles = []*os.File{lock, readyIn, infoIn, blockOut}
+	cmd.ExtraFiles = []*os.File{lock, readyIn, infoIn, blockOut, socket, left}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	err = cmd.Start()
-	for _, f := range []*os.File{readyIn, infoIn, blockOut} {
+	// What is still open here would make a sandbox that has ended seem to live.
+	for _, f := range []*os.File{readyIn, infoIn, blockOut, socket} {
 		_ = f.Close()
 	}
 	if err != nil {
@@ -150,8 +169,8 @@ func (b *Backend) command(name string, spec sandbox.Spec) (*exec.Cmd, error) {
 	}
 	inside := []string{
 		place.executable, "hold", "run",
-		"--socket", filepath.Join(place.run, "hold.sock"),
-		"--exit-file", filepath.Join(place.run, exitName),
+		"--socket-fd", strconv.Itoa(socketFD),
+		"--exit-fd", strconv.Itoa(exitFD),
 		"--ready-fd", strconv.Itoa(readyFD),
 		"--life", b.opts.Life.String(),
 		"--idle", b.opts.Idle.String(),
@@ -181,10 +200,10 @@ func (b *Backend) command(name string, spec sandbox.Spec) (*exec.Cmd, error) {
 }
 
 // place is where things are for the processes of a sandbox.
-type place struct{ executable, run, home, course string }
+type place struct{ executable, home, course string }
 
 func bare(b *Backend, name, courseDir string) place {
-	return place{executable: b.opts.Executable, run: b.path(name, "run"), home: b.home(name), course: courseDir}
+	return place{executable: b.opts.Executable, home: b.home(name), course: courseDir}
 }
 
 func firstLine(path string) string {

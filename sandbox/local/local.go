@@ -312,8 +312,8 @@ func (b *Backend) open(name string) (*jail, error) {
 	return &jail{backend: b, name: name, record: record}, nil
 }
 
-func (b *Backend) socket(name string) string { return b.path(name, "run", "hold.sock") }
+func (b *Backend) socket(name string) string { return b.path(name, "hold.sock") }
 
-func (b *Backend) exitFile(name string) string { return b.path(name, "run", exitName) }
+func (b *Backend) exitFile(name string) string { return b.path(name, "exit.json") }
 
 var _ sandbox.Backend = (*Backend)(nil)

@@ -139,6 +139,7 @@ func (d *deployment) overlay(t *testing.T, authorized string) string {
 		"kustomization.yaml": fmt.Sprintf(`apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 resources: [%s]
+components: [%s]
 configMapGenerator:
   - name: lectern
     namespace: lectern
@@ -148,7 +149,7 @@ configMapGenerator:
     namespace: lectern
     behavior: merge
     literals: ["image=%s"]
-`, relative, lecterntest.SandboxImage()),
+`, relative, filepath.Join(relative, "../components/sandbox-settings"), lecterntest.SandboxImage()),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)

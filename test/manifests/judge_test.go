@@ -25,7 +25,6 @@ import (
 // plugin around them needs all of its libraries, which take minutes to build.
 type judge struct {
 	policy *admissionregistrationv1.ValidatingAdmissionPolicy
-	params *corev1.ConfigMap
 
 	conditions, validations, messages celplugin.ConditionEvaluator
 }
@@ -37,22 +36,24 @@ var oldest = version.MajorMinor(1, 30)
 func newJudge(t *testing.T, dir string) *judge {
 	t.Helper()
 	objects := render(t, dir)
-	j := &judge{policy: only[*admissionregistrationv1.ValidatingAdmissionPolicy](t, objects)}
+	policy := only[*admissionregistrationv1.ValidatingAdmissionPolicy](t, objects)
 	binding := only[*admissionregistrationv1.ValidatingAdmissionPolicyBinding](t, objects)
-	if binding.Spec.PolicyName != j.policy.Name {
+	if binding.Spec.PolicyName != policy.Name {
 		t.Fatalf("the binding names the policy %s, which does not exist", binding.Spec.PolicyName)
 	}
-	j.params = configMap(t, objects, binding.Spec.ParamRef.Name)
-	if j.params.Namespace != binding.Spec.ParamRef.Namespace {
-		t.Fatalf("the binding looks for its ConfigMap in %s", binding.Spec.ParamRef.Namespace)
-	}
+	return judgeBy(t, policy)
+}
 
-	spec := j.policy.Spec
+// judgeBy compiles a policy.
+func judgeBy(t *testing.T, policy *admissionregistrationv1.ValidatingAdmissionPolicy) *judge {
+	t.Helper()
+	j := &judge{policy: policy}
+	spec := policy.Spec
 	compiler, err := celplugin.NewCompositedCompiler(environment.MustBaseEnvSet(oldest, true))
 	if err != nil {
 		t.Fatal(err)
 	}
-	declared := celplugin.OptionalVariableDeclarations{HasParams: true, StrictCost: true}
+	declared := celplugin.OptionalVariableDeclarations{StrictCost: true}
 	for _, v := range spec.Variables {
 		result := compiler.CompileAndStoreVariable(variable{expression{v.Expression, cel.AnyType}, v.Name}, declared, environment.StoredExpressions)
 		if result.Error != nil {
@@ -108,7 +109,7 @@ func (j *judge) reasons(ctx context.Context, t *testing.T, r request) []string {
 	evaluate := func(what celplugin.ConditionEvaluator) []celplugin.EvaluationResult {
 		results, _, err := what.ForInput(ctx, attributes,
 			celplugin.CreateAdmissionRequest(attributes.Attributes, metav1.GroupVersionResource(resource), metav1.GroupVersionKind(kind)),
-			celplugin.OptionalVariableBindings{VersionedParams: j.params}, nil, celconfig.RuntimeCELCostBudget)
+			celplugin.OptionalVariableBindings{}, nil, celconfig.RuntimeCELCostBudget)
 		if err != nil {
 			t.Fatalf("evaluate the policy: %v", err)
 		}

@@ -26,10 +26,11 @@ import (
 )
 
 const (
-	root     = "../../manifests"
-	base     = root + "/base"
-	pvc      = "testdata/pvc"      // base with the component storage-pvc
-	hostPath = "testdata/hostpath" // base with the component storage-hostpath
+	root       = "../../manifests"
+	base       = root + "/base"
+	pvc        = "testdata/pvc"      // base with the component storage-pvc
+	hostPath   = "testdata/hostpath" // base with the component storage-hostpath
+	otherImage = "testdata/image"    // base with another image of sandboxes
 	// classroom is the overlay that the README of the manifests shows.
 	classroom = "testdata/classroom"
 
@@ -39,7 +40,7 @@ const (
 )
 
 // everything is all that can be applied.
-var everything = []string{base, pvc, hostPath, classroom}
+var everything = []string{base, pvc, hostPath, otherImage, classroom}
 
 // render returns the objects that kubectl apply -k dir would send.
 func render(t *testing.T, dir string) []runtime.Object {

@@ -114,7 +114,7 @@ const verdictTime = 3 * time.Second
 // whyGone asks the cluster what has become of a sandbox that is gone or that
 // cannot be reached. Where the cluster sees nothing wrong it returns known.
 func (x *box) whyGone(ctx context.Context, known sandbox.Exit) sandbox.Exit {
-	if exit, over := x.backend.isOver(x.uid); over {
+	if exit, over := x.backend.isOver(x.uid); over && exit.Ending != sandbox.Stopped {
 		return exit
 	}
 	ctx, cancel := context.WithTimeout(ctx, verdictTime)

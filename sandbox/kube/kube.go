@@ -151,11 +151,12 @@ func (b *Backend) List(ctx context.Context) ([]sandbox.Info, error) {
 }
 
 // ended notes that a sandbox is over, which the cluster may notice later. It
-// returns how: what was noted first counts.
+// returns how: what was noted first counts, unless that was only that it had to
+// go and not why.
 func (b *Backend) ended(uid types.UID, exit sandbox.Exit) sandbox.Exit {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if before, known := b.over[uid]; known {
+	if before, known := b.over[uid]; known && before.Ending != sandbox.Stopped {
 		return before
 	}
 	b.over[uid] = exit

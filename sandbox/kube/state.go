@@ -68,7 +68,7 @@ func exitOf(pod *corev1.Pod) sandbox.Exit {
 }
 
 func deleted() sandbox.Exit {
-	return sandbox.Exit{Ending: sandbox.Stopped, Code: 1, Reason: "Your sandbox was deleted in the cluster." + kept}
+	return sandbox.Exit{Ending: sandbox.Killed, Code: 1, Reason: "Your sandbox was deleted in the cluster." + kept}
 }
 
 func lost(code int, reason string) sandbox.Exit {

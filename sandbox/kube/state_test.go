@@ -116,8 +116,8 @@ func TestExitOf(t *testing.T) {
 		"evicted":           {evicted, sandbox.Lost, 1, "evicted"},
 		"stopped":           {terminated("Error", `{"ending":"stopped","code":1,"reason":"had to go"}`, 1), sandbox.Stopped, 1, "had to go"},
 		"deadline":          {late, sandbox.LifeOver, 1, "time is over"},
-		"deleted":           {deleted, sandbox.Stopped, 1, "deleted in the cluster"},
-		"vanished":          {&corev1.Pod{Status: corev1.PodStatus{Phase: corev1.PodRunning}}, sandbox.Stopped, 1, "deleted in the cluster"},
+		"deleted":           {deleted, sandbox.Killed, 1, "deleted in the cluster"},
+		"vanished":          {&corev1.Pod{Status: corev1.PodStatus{Phase: corev1.PodRunning}}, sandbox.Killed, 1, "deleted in the cluster"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			exit := exitOf(test.pod)

@@ -69,7 +69,13 @@ func (l *lab) start(t *testing.T) *visit {
 
 func (l *lab) startAs(t *testing.T, login string) *visit {
 	t.Helper()
-	client, err := ssh.Dial("tcp", l.address, &ssh.ClientConfig{
+	return l.dial(t, login, l.address)
+}
+
+// dial is startAs by way of another address.
+func (l *lab) dial(t *testing.T, login, address string) *visit {
+	t.Helper()
+	client, err := ssh.Dial("tcp", address, &ssh.ClientConfig{
 		User: "lab", Auth: []ssh.AuthMethod{ssh.PublicKeys(l.signers[login])},
 		HostKeyCallback: ssh.InsecureIgnoreHostKey(), Timeout: 10 * time.Second,
 	})

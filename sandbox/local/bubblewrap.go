@@ -20,10 +20,13 @@ const (
 	insideUser       = 1000
 )
 
+// papers is the folder of the courses in a jail's home.
+const papers = "papers"
+
 func jailed(courseID string) place {
 	return place{
 		executable: insideExecutable, home: insideHome,
-		course: filepath.Join(insideHome, "papers", courseID),
+		course: filepath.Join(insideHome, papers, courseID),
 	}
 }
 
@@ -111,6 +114,9 @@ func (b *Backend) jailArguments(name, courseDir string, at place, environ []stri
 		"passwd": fmt.Sprintf("lab:x:%d:%d:Learner:%s:/bin/sh\n", insideUser, insideUser, insideHome),
 		"group":  fmt.Sprintf("lab:x:%d:\n", insideUser),
 	}
+	if err := makePapers(b.home(name)); err != nil {
+		return nil, fmt.Errorf("make the folder of the courses: %w", err)
+	}
 	args := append(namespaces(), system()...)
 	for file, text := range accounts {
 		outside := filepath.Join(dir, file)
@@ -124,7 +130,9 @@ func (b *Backend) jailArguments(name, courseDir string, at place, environ []stri
 		"--sync-fd", strconv.Itoa(lockFD), // held by the first process inside, so until the last one ends
 		"--ro-bind", b.opts.Executable, insideExecutable,
 		"--bind", b.home(name), insideHome,
+		"--tmpfs", filepath.Join(insideHome, papers), // what a learner keeps there is not in the way
 		"--ro-bind", courseDir, at.course,
+		"--remount-ro", filepath.Join(insideHome, papers),
 		"--chdir", insideHome,
 		"--remount-ro", "/",
 	)
@@ -133,4 +141,31 @@ func (b *Backend) jailArguments(name, courseDir string, at place, environ []stri
 		args = append(args, "--setenv", key, value)
 	}
 	return args, nil
+}
+
+// makePapers sees to it that the courses of a kept home have a folder, and no
+// link in its place: bubblewrap makes what it mounts on while it still sees the
+// whole host, and would follow the link out there.
+func makePapers(home string) error {
+	if err := os.Chmod(home, 0o700); err != nil { // the learner may have changed it
+		return err
+	}
+	root, err := os.OpenRoot(home)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = root.Close() }()
+	info, err := root.Lstat(papers)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+	case err != nil:
+		return err
+	case info.IsDir():
+		return nil
+	default:
+		if err := root.Remove(papers); err != nil {
+			return err
+		}
+	}
+	return root.Mkdir(papers, 0o755)
 }

@@ -58,6 +58,7 @@ may "write its home" "echo kept > kept"
 may "write /tmp" "echo x > /tmp/x"
 may "write the course" "echo x >> papers/c/CLAUDE.md"
 may "add to the course" "echo x > papers/c/x"
+may "add a course" "mkdir papers/d"
 may "write the system" "echo x > /usr/x"
 may "write the root" "echo x > /x"
 may "write /etc" "echo x > /etc/passwd"
@@ -76,7 +77,7 @@ grep -E '^(CapEff|CapBnd|NoNewPrivs):' /proc/self/status
 `)
 	for _, want := range []string{
 		"may read the course", "may write its home", "may write /tmp",
-		"may not write the course", "may not add to the course", "may not write the system", "may not write the root", "may not write /etc",
+		"may not write the course", "may not add to the course", "may not add a course", "may not write the system", "may not write the root", "may not write /etc",
 		"may not see a file of the host", "may not see the accounts of the host", "may not see the state of the host",
 		"may not make a namespace", "may not mount",
 		"may not see a process of the host", "may not find the holder's socket", "may not write in the place of the holder",
@@ -116,6 +117,32 @@ func TestHomeIsKeptForEachLearner(t *testing.T) {
 	}
 	if said := inside(t, opts, "a-da", course, "ls -A"); strings.Contains(said, "note") {
 		t.Errorf("another learner sees %q", said)
+	}
+}
+
+// bubblewrap follows a link while it still sees the whole host, below /oldroot.
+func TestLinkInHomeLeadsNowhere(t *testing.T) {
+	for _, link := range []string{"papers", "papers/c"} {
+		t.Run(link, func(t *testing.T) {
+			opts := options(t, Bubblewrap)
+			course, host := t.TempDir(), t.TempDir()
+			if err := os.WriteFile(filepath.Join(course, "CLAUDE.md"), []byte("# A course\n"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			at := filepath.Join(opts.Dir, "homes", sandbox.Name("ada"), link)
+			if err := os.MkdirAll(filepath.Dir(at), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Symlink(filepath.Join("/oldroot", host), at); err != nil {
+				t.Fatal(err)
+			}
+			if said := inside(t, opts, "ada", course, "cat papers/c/CLAUDE.md"); said != "# A course\n" {
+				t.Errorf("instead of the course there is %q", said)
+			}
+			if made, err := os.ReadDir(host); err != nil || len(made) > 0 {
+				t.Errorf("on the host were made %v, %v", made, err)
+			}
+		})
 	}
 }
 

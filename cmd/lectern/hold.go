@@ -146,7 +146,7 @@ itself; that is how a gateway reaches it from outside.`,
 			if watch {
 				mode = sandbox.Watch
 			}
-			return attach(cmd.Context(), socket, mode)
+			return attach(cmd.Context(), socket, mode, os.Stdin, os.Stdout)
 		},
 	}
 	cmd.Flags().StringVar(&socket, "socket", "", "Unix socket of the holder")
@@ -187,21 +187,27 @@ func pipeTo(ctx context.Context, socket string, in io.Reader, out io.Writer) err
 // tempFail is EX_TEMPFAIL of sysexits.h: the session goes on elsewhere.
 const tempFail = exitStatus(75)
 
-func attach(ctx context.Context, socket string, mode sandbox.AttachMode) error {
+func attach(ctx context.Context, socket string, mode sandbox.AttachMode, stdin *os.File, stdout io.Writer) error {
 	conn, err := hold.Dial(ctx, socket)
 	if err != nil {
 		return fmt.Errorf("no tutor is running here: %w", err)
 	}
-	t := sandbox.Terminal{In: os.Stdin, Out: os.Stdout, Size: sandbox.Size{}.Clamp()}
-	if term.IsTerminal(os.Stdin.Fd()) {
-		before, err := term.MakeRaw(os.Stdin.Fd())
+	typing, release, err := newInput(stdin)
+	if err != nil {
+		_ = conn.Close()
+		return fmt.Errorf("read the terminal: %w", err)
+	}
+	defer release()
+	t := sandbox.Terminal{In: typing, Out: stdout, Size: sandbox.Size{}.Clamp()}
+	if term.IsTerminal(stdin.Fd()) {
+		before, err := term.MakeRaw(stdin.Fd())
 		if err != nil {
 			return fmt.Errorf("put the terminal into raw mode: %w", err)
 		}
-		defer func() { _ = term.Restore(os.Stdin.Fd(), before) }()
+		defer func() { _ = term.Restore(stdin.Fd(), before) }()
 		sizes := make(chan sandbox.Size, 1)
 		t.Resizes = sizes
-		t.Size = ownSize()
+		t.Size = ownSize(stdin)
 		changed := make(chan os.Signal, 1)
 		signal.Notify(changed, syscall.SIGWINCH)
 		done, stopped := make(chan struct{}), make(chan struct{})
@@ -219,7 +225,7 @@ func attach(ctx context.Context, socket string, mode sandbox.AttachMode) error {
 					case <-sizes: // only the newest counts
 					default:
 					}
-					sizes <- ownSize()
+					sizes <- ownSize(stdin)
 				case <-done:
 					return
 				}
@@ -239,8 +245,8 @@ func attach(ctx context.Context, socket string, mode sandbox.AttachMode) error {
 	return nil
 }
 
-func ownSize() sandbox.Size {
-	cols, rows, err := term.GetSize(os.Stdin.Fd())
+func ownSize(stdin *os.File) sandbox.Size {
+	cols, rows, err := term.GetSize(stdin.Fd())
 	if err != nil {
 		return sandbox.Size{}.Clamp()
 	}

@@ -38,6 +38,7 @@ func holdRunCommand() *cobra.Command {
 		exitFD     int
 		courseDir  string
 		readyFD    int
+		goFD       int
 		life, idle time.Duration
 		ownNotices bool
 	)
@@ -52,6 +53,11 @@ func holdRunCommand() *cobra.Command {
 			}
 			// A hang-up of whoever started us is no reason to leave.
 			signal.Ignore(syscall.SIGHUP)
+			if goFD > 0 {
+				if err := awaitGo(goFD); err != nil {
+					return err
+				}
+			}
 			listener, err := holderSocket(socket, socketFD)
 			if err != nil {
 				return err
@@ -94,6 +100,7 @@ func holdRunCommand() *cobra.Command {
 	flags.StringVar(&exitFile, "exit-file", "", "file in which to leave how the tutor ended")
 	flags.StringVar(&courseDir, "course", "", "folder into which the course is delivered before the tutor may start; none: it is there")
 	flags.IntVar(&readyFD, "ready-fd", 0, "descriptor that gets a line once the socket is there")
+	flags.IntVar(&goFD, "go-fd", 0, "descriptor on which to wait for a byte before anything else; where none comes, leave")
 	flags.DurationVar(&life, "life", 2*time.Hour, "end the tutor after this time")
 	flags.DurationVar(&idle, "idle", 0, "end the tutor when nobody has typed for this time; 0 is never")
 	flags.BoolVar(&ownNotices, "own-notices", false, "the tutor shows notices itself")
@@ -102,6 +109,17 @@ func holdRunCommand() *cobra.Command {
 	cmd.MarkFlagsOneRequired("exit-file", "exit-fd")
 	cmd.MarkFlagsMutuallyExclusive("exit-file", "exit-fd")
 	return cmd
+}
+
+// awaitGo waits until whoever has started us knows what it has to about us. One
+// that has gone before will not look after us, and no other would find us.
+func awaitGo(fd int) error {
+	file := os.NewFile(uintptr(fd), "go")
+	defer func() { _ = file.Close() }()
+	if _, err := io.ReadFull(file, make([]byte, 1)); err != nil {
+		return fmt.Errorf("the gateway has left while it started this sandbox: %w", err)
+	}
+	return nil
 }
 
 // holderSocket is the socket that is ours to make, or was made for us where

@@ -193,3 +193,20 @@ func (j *jail) Extend(ctx context.Context, d time.Duration) error {
 func (j *jail) Tell(ctx context.Context, text string) error {
 	return j.ask(ctx, func(ctx context.Context, s *hold.Supervisor) error { return s.Tell(ctx, text) })
 }
+
+// dismiss asks a holder to end that has no record, and so is no jail's.
+func (b *Backend) dismiss(ctx context.Context, name string) {
+	ctx, cancel := context.WithTimeout(ctx, promptLimit)
+	defer cancel()
+	conn, err := hold.Dial(ctx, b.socket(name))
+	if err != nil {
+		return
+	}
+	s, err := hold.Oversee(conn, hold.Hear{Completed: ignoreEvents})
+	if err != nil {
+		return
+	}
+	defer s.Close()
+	b.opts.Log.Warn("a sandbox without a record is ended", "name", name)
+	_ = s.Stop(ctx, "The session was lost. Your place is kept: choose the stage again to go on.")
+}

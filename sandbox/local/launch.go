@@ -34,6 +34,9 @@ const (
 	// holder, or put something else in their places.
 	socketFD = 7
 	exitFD   = 8
+	// goFD is blockFD again, which bubblewrap goes on from also where we have
+	// gone. A holder does not: of one without a record nobody would know.
+	goFD = 9
 )
 
 // launch starts a sandbox whose lock we hold, and returns when its holder
@@ -45,24 +48,11 @@ func (b *Backend) launch(ctx context.Context, name string, spec sandbox.Spec, lo
 			return nil, fmt.Errorf("make the sandbox's folder: %w", err)
 		}
 	}
-	ready, readyIn, err := os.Pipe()
+	w, err := newWires()
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = ready.Close() }()
-	info, infoIn, err := os.Pipe()
-	if err != nil {
-		_ = readyIn.Close()
-		return nil, err
-	}
-	defer func() { _ = info.Close() }()
-	blockOut, block, err := os.Pipe()
-	if err != nil {
-		_ = readyIn.Close()
-		_ = infoIn.Close()
-		return nil, err
-	}
-	defer func() { _ = block.Close() }()
+	defer w.close()
 	output, err := os.Create(filepath.Join(dir, "hold.log"))
 	if err != nil {
 		return nil, err
@@ -89,13 +79,12 @@ func (b *Backend) launch(ctx context.Context, name string, spec sandbox.Spec, lo
 		return nil, err
 	}
 	cmd.Stdout, cmd.Stderr = output, output
-	cmd.ExtraFiles = []*os.File{lock, readyIn, infoIn, blockOut, socket, left}
+	cmd.ExtraFiles = []*os.File{lock, w.tellReady, w.tellInfo, w.waitGo, socket, left, w.waitGo}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	err = cmd.Start()
 	// What is still open here would make a sandbox that has ended seem to live.
-	for _, f := range []*os.File{readyIn, infoIn, blockOut, socket} {
-		_ = f.Close()
-	}
+	w.handedOver()
+	_ = socket.Close()
 	if err != nil {
 		return nil, fmt.Errorf("start the sandbox: %w", err)
 	}
@@ -118,19 +107,19 @@ func (b *Backend) launch(ctx context.Context, name string, spec sandbox.Spec, lo
 	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
 		deadline = d
 	}
-	for _, f := range []*os.File{ready, info} {
+	for _, f := range []*os.File{w.ready, w.info} {
 		_ = f.SetReadDeadline(deadline)
 	}
 	cancelled := context.AfterFunc(ctx, func() {
-		_ = ready.SetReadDeadline(time.Now())
-		_ = info.SetReadDeadline(time.Now())
+		_ = w.ready.SetReadDeadline(time.Now())
+		_ = w.info.SetReadDeadline(time.Now())
 	})
 	defer cancelled()
 	if b.bwrap != "" {
 		var told struct {
 			ChildPID int `json:"child-pid"`
 		}
-		if err := json.NewDecoder(info).Decode(&told); err != nil {
+		if err := json.NewDecoder(w.info).Decode(&told); err != nil {
 			return fail(errors.New("bubblewrap could not make the sandbox"))
 		}
 		r.PIDs = append(r.PIDs, told.ChildPID)
@@ -141,8 +130,8 @@ func (b *Backend) launch(ctx context.Context, name string, spec sandbox.Spec, lo
 	if err := r.write(dir); err != nil {
 		return fail(err)
 	}
-	_, _ = block.Write([]byte{'\n'})
-	if line, err := bufio.NewReader(ready).ReadString('\n'); err != nil {
+	w.begin()
+	if line, err := bufio.NewReader(w.ready).ReadString('\n'); err != nil {
 		if errors.Is(err, os.ErrDeadlineExceeded) && ctx.Err() == nil {
 			return fail(fmt.Errorf("the sandbox did not start within %s", startLimit))
 		}
@@ -172,6 +161,7 @@ func (b *Backend) command(name string, spec sandbox.Spec) (*exec.Cmd, error) {
 		"--socket-fd", strconv.Itoa(socketFD),
 		"--exit-fd", strconv.Itoa(exitFD),
 		"--ready-fd", strconv.Itoa(readyFD),
+		"--go-fd", strconv.Itoa(goFD),
 		"--life", b.opts.Life.String(),
 		"--idle", b.opts.Idle.String(),
 	}

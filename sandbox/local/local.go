@@ -205,6 +205,8 @@ func (b *Backend) claim(ctx context.Context, name string, report func(sandbox.Ph
 		case <-force.C:
 			if j != nil {
 				j.force()
+			} else {
+				b.dismiss(ctx, name)
 			}
 			continue
 		default:

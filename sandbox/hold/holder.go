@@ -42,7 +42,7 @@ type Options struct {
 // output before that terminal is dropped.
 const stallLimit = 10 * time.Second
 
-// holder is one tutor and those who have joined it. The mutex guards the
+// holder is one tutor and those who have joined it. The mutex mu guards the
 // fields below it and is never held over I/O.
 type holder struct {
 	opts    Options
@@ -52,6 +52,7 @@ type holder struct {
 	drawn   chan struct{} // holds a token after each output, for the nudge
 	stopped chan stopOrder
 	courier chan struct{} // has room for the one who delivers
+	sizing  sync.Mutex    // one at a time resizes the tutor's terminal; taken before mu
 
 	mu         sync.Mutex
 	screen     *screen

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charmbracelet/x/term"
 	"go.uber.org/goleak"
 
 	"lectern/sandbox"
@@ -34,6 +35,12 @@ func TestMain(m *testing.M) {
 	case "quiet":
 		fmt.Println("up")
 		_, _ = io.Copy(io.Discard, os.Stdin)
+	case "measures":
+		fmt.Println("up")
+		for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+			cols, rows, _ := term.GetSize(os.Stdin.Fd())
+			fmt.Printf("size %d %d\n", cols, rows)
+		}
 	case "floods":
 		fmt.Println("up")
 		for {

@@ -230,33 +230,13 @@ func (h *holder) join(t *terminal, size sandbox.Size, from int) (ok bool) {
 	}
 	switch {
 	case !rejoin:
-		h.tutor.start(size)
+		h.begin()
 	case same:
-		h.nudge(size)
+		h.nudge()
 	default:
-		h.tutor.resize(size)
+		h.fit()
 	}
 	return true
-}
-
-// nudge makes the tutor draw everything anew: programs do so when the size
-// changes, so it changes and changes back.
-func (h *holder) nudge(size sandbox.Size) {
-	other := size
-	if other.Rows--; other.Rows == 0 {
-		other.Rows = 2
-	}
-	select {
-	case <-h.drawn:
-	default:
-	}
-	h.tutor.resize(other)
-	select {
-	case <-h.drawn:
-	case <-h.ended:
-	case <-time.After(100 * time.Millisecond): // it does not care
-	}
-	h.tutor.resize(size)
 }
 
 func (h *holder) watch(t *terminal) {
@@ -314,7 +294,7 @@ func (h *holder) readTerminal(t *terminal) error {
 				return err
 			}
 			if h.resized(t, size) {
-				h.tutor.resize(size)
+				h.fit()
 			}
 		default:
 			return errors.New("a terminal sent a frame of unknown type")
@@ -329,15 +309,5 @@ func (h *holder) typed(t *terminal) bool {
 		return false
 	}
 	h.lastInput = time.Now()
-	return true
-}
-
-func (h *holder) resized(t *terminal, size sandbox.Size) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.primary != t {
-		return false
-	}
-	h.size = size
 	return true
 }

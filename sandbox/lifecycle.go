@@ -302,25 +302,28 @@ func (l *Lifecycle) reap(ctx context.Context) {
 	if !ok {
 		return
 	}
-	now := time.Now()
 	for _, info := range live {
-		if info.Attached && !info.Silent {
-			continue
-		}
-		left := info.DetachedAt
-		if left.Before(l.since) {
-			left = l.since
-		}
-		if now.Sub(left) < l.rules.Grace && !info.Silent {
+		if !info.Silent && l.awaited(info) {
 			continue
 		}
 		sb, ok, err := l.backend.Find(ctx, info.Login)
 		if err != nil || !ok {
 			continue
 		}
+		if !info.Silent { // what the list has may be from dates, and those change
+			if now, err := sb.Info(ctx); err == nil && l.awaited(now) {
+				continue
+			}
+		}
 		err = sb.Reap(ctx, info.Epoch, "Nobody came back to the session in time, so it was ended. Your place is kept.")
 		if err != nil && !errors.Is(err, ErrGone) && ctx.Err() == nil {
 			l.rules.Log.Warn("could not reap a sandbox", "session", info.Session, "error", err)
 		}
 	}
+}
+
+// awaited tells whether somebody is joined, or may still come back. Both times
+// are by clocks that no change of the date moves.
+func (l *Lifecycle) awaited(info Info) bool {
+	return info.Attached || min(info.Alone, time.Since(l.since)) < l.rules.Grace
 }

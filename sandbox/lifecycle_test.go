@@ -51,7 +51,11 @@ func (h *house) List(context.Context) ([]Info, error) {
 	h.mu.Lock()
 	var infos []Info
 	for _, g := range h.live {
-		infos = append(infos, g.info)
+		info := g.info
+		if g.listedAlone > 0 {
+			info.Alone = g.listedAlone
+		}
+		infos = append(infos, info)
 	}
 	h.mu.Unlock()
 	if h.listed != nil {
@@ -70,7 +74,9 @@ type guest struct {
 	Sandbox // what no test calls
 	house   *house
 	info    Info
-	reap    func(ctx context.Context, epoch int) error
+	// listedAlone is what List tells instead of Info's; 0 is the same.
+	listedAlone time.Duration
+	reap        func(ctx context.Context, epoch int) error
 }
 
 func (g *guest) Info(context.Context) (Info, error) {
@@ -135,6 +141,34 @@ func TestSilentOneIsReapedWhileTheQueueMoves(t *testing.T) {
 	}
 	if info, err := sb.Info(ctx); err != nil || info.Session != "new" {
 		t.Errorf("ada is brought to %+v, %v", info, err)
+	}
+}
+
+func TestChangeOfDateReapsNobody(t *testing.T) {
+	h := newHouse("ada", "bob", "cyd")
+	reaped := make(chan string, 64)
+	for login, g := range h.live {
+		g.info.Attached, g.info.DetachedAt = false, time.Now().Add(-24*time.Hour)
+		g.reap = func(context.Context, int) error {
+			select {
+			case reaped <- login:
+			default:
+			}
+			return nil
+		}
+	}
+	h.live["bob"].info.Alone = time.Hour
+	h.live["cyd"].listedAlone = 24 * time.Hour
+	h.open(t, Rules{MaxSessions: 3, Grace: 200 * time.Millisecond})
+	for range 2 { // all have been looked at in between
+		select {
+		case login := <-reaped:
+			if login != "bob" {
+				t.Errorf("%s has only just left and is reaped", login)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatal("bob has left for long and is not reaped")
+		}
 	}
 }
 

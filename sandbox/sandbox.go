@@ -57,6 +57,10 @@ type Info struct {
 	Attached bool
 	// DetachedAt is when the last terminal left; zero while attached.
 	DetachedAt time.Time
+	// Alone is how long that is ago; zero while attached. A sandbox that is
+	// asked tells it by a clock that no change of the date moves; what is told
+	// of it without asking may be wrong by such a change.
+	Alone time.Duration
 	// LastInput is when the learner last typed.
 	LastInput time.Time
 	// Silent is set where the sandbox is there and does not answer: of what

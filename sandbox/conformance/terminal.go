@@ -85,7 +85,7 @@ func testReattach(t *testing.T, s *suite) {
 	c.expect("said before")
 	c.detach()
 	c.wantEnding(sandbox.Detached)
-	if info := s.detached(t, sb); info.DetachedAt.IsZero() {
+	if info := s.detached(t, sb); info.DetachedAt.IsZero() || info.Alone <= 0 {
 		t.Errorf("after the detach: %+v", info)
 	}
 	c = s.attach(t, sb, sandbox.Control)
@@ -94,7 +94,7 @@ func testReattach(t *testing.T, s *suite) {
 	c.expect("winch 24 80")
 	c.typed("say after\n")
 	c.expect("said after")
-	if info, err := sb.Info(s.ctx); err != nil || !info.Attached || info.Epoch != 2 {
+	if info, err := sb.Info(s.ctx); err != nil || !info.Attached || info.Alone != 0 || info.Epoch != 2 {
 		t.Errorf("after the attach: %+v, %v", info, err)
 	}
 }

@@ -19,6 +19,8 @@ type Status struct {
 	Attached   bool      `json:"attached"`
 	DetachedAt time.Time `json:"detached_at,omitzero"`
 	LastInput  time.Time `json:"last_input"`
+	// Alone is how long DetachedAt is ago, by a clock that nobody sets.
+	Alone time.Duration `json:"alone,omitzero"`
 	// Stopping is set once the tutor was asked to leave: how it will have ended.
 	Stopping *sandbox.Exit `json:"stopping,omitempty"`
 	// Delivered tells that the course is there. Fault is why it could not be
@@ -207,9 +209,13 @@ func (h *holder) order(order stopOrder) {
 func (h *holder) status() Status {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	var alone time.Duration
+	if !h.detachedAt.IsZero() {
+		alone = time.Since(h.detachedAt)
+	}
 	return Status{
 		Epoch: h.epoch, Started: h.started, Expires: h.expires,
-		Attached: h.primary != nil, DetachedAt: h.detachedAt, LastInput: h.lastInput,
+		Attached: h.primary != nil, DetachedAt: h.detachedAt, LastInput: h.lastInput, Alone: alone,
 		Delivered: h.delivered, Stopping: h.stopping,
 	}
 }

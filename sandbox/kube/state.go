@@ -90,13 +90,16 @@ func (b *Backend) infoOf(pod *corev1.Pod) sandbox.Info {
 	if info.DetachedAt.IsZero() && !info.Attached {
 		info.DetachedAt = info.Started // nobody has joined it yet
 	}
+	if !info.DetachedAt.IsZero() {
+		info.Alone = max(time.Since(info.DetachedAt), 0) // as far as dates tell
+	}
 	return info
 }
 
 // with replaces the copies in info by what the holder says.
 func with(info sandbox.Info, s hold.Status) sandbox.Info {
 	info.Epoch, info.Started, info.Expires = s.Epoch, s.Started, s.Expires
-	info.Attached, info.DetachedAt, info.LastInput = s.Attached, s.DetachedAt, s.LastInput
+	info.Attached, info.DetachedAt, info.Alone, info.LastInput = s.Attached, s.DetachedAt, s.Alone, s.LastInput
 	return info
 }
 

@@ -139,8 +139,15 @@ func TestCopiesComeBack(t *testing.T) {
 	if info := b.infoOf(pod); info.Epoch != 3 || info.Attached || !info.DetachedAt.Equal(left) || !info.Expires.Equal(now.Add(2*time.Hour)) {
 		t.Errorf("after a visit: %+v", info)
 	}
+	pod.Annotations = copies(hold.Status{Epoch: 3, DetachedAt: time.Now().Add(-time.Hour)})
+	if info := b.infoOf(pod); info.Alone < time.Hour-time.Minute || info.Alone > time.Hour+time.Minute {
+		t.Errorf("an hour after a visit: %+v", info)
+	}
+	if info := with(b.infoOf(pod), hold.Status{Alone: time.Minute}); info.Alone != time.Minute {
+		t.Errorf("the holder's own word does not count: %+v", info)
+	}
 	pod.Annotations = copies(hold.Status{Epoch: 4, Attached: true, Expires: now})
-	if info := b.infoOf(pod); !info.Attached || !info.DetachedAt.IsZero() {
+	if info := b.infoOf(pod); !info.Attached || !info.DetachedAt.IsZero() || info.Alone != 0 {
 		t.Errorf("during a visit: %+v", info)
 	}
 }

@@ -74,7 +74,7 @@ func (j *jail) Info(ctx context.Context) (sandbox.Info, error) {
 func (j *jail) info(s hold.Status) sandbox.Info {
 	info := j.Made()
 	info.Started, info.Epoch, info.Expires = j.record.Started, s.Epoch, s.Expires
-	info.Attached, info.DetachedAt, info.LastInput = s.Attached, s.DetachedAt, s.LastInput
+	info.Attached, info.DetachedAt, info.Alone, info.LastInput = s.Attached, s.DetachedAt, s.Alone, s.LastInput
 	return info
 }
 

@@ -62,11 +62,37 @@ func namespaces() []string {
 	}
 }
 
+// What of the host every jail can read.
+var (
+	hostPrograms = []string{"/bin", "/sbin", "/lib", "/lib64", "/lib32"} // besides /usr
+	hostSettings = []string{"/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/localtime", "/etc/terminfo"}
+)
+
+// refuseVisible tells where dir, which need not be there yet, would be readable
+// in every jail.
+func refuseVisible(dir string) error {
+	there := dir
+	real, err := filepath.EvalSymlinks(there)
+	for errors.Is(err, os.ErrNotExist) {
+		there = filepath.Dir(there)
+		real, err = filepath.EvalSymlinks(there)
+	}
+	if err != nil {
+		return fmt.Errorf("look for the data folder: %w", err)
+	}
+	for _, seen := range slices.Concat([]string{"/usr"}, hostPrograms, hostSettings) {
+		if real == seen || strings.HasPrefix(real, seen+"/") {
+			return fmt.Errorf("every sandbox can read %s and so the data folder %s: set data_dir to a folder elsewhere, such as /var/lib/lectern", seen, dir)
+		}
+	}
+	return nil
+}
+
 // system is the read-only part of the host that programs need to run, and what
 // each jail has of its own for them.
 func system() []string {
 	args := []string{"--ro-bind", "/usr", "/usr"}
-	for _, dir := range []string{"/bin", "/sbin", "/lib", "/lib64", "/lib32"} {
+	for _, dir := range hostPrograms {
 		// On merged-/usr systems these are links into /usr; elsewhere folders.
 		if target, err := os.Readlink(dir); err == nil {
 			args = append(args, "--symlink", target, dir)
@@ -74,7 +100,7 @@ func system() []string {
 			args = append(args, "--ro-bind-try", dir, dir)
 		}
 	}
-	for _, file := range []string{"/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/localtime", "/etc/terminfo"} {
+	for _, file := range hostSettings {
 		args = append(args, "--ro-bind-try", file, file)
 	}
 	return slices.Concat(args, kernel(),

@@ -1,7 +1,9 @@
 package local
 
 import (
+	"errors"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -105,6 +107,23 @@ done 2>/dev/null
 cat /proc/sys/kernel/pid_max && wc -l < /proc/meminfo && ls /proc/self/fd >/dev/null && echo looked`)
 	if strings.Contains(said, "may ") || !strings.Contains(said, "looked") {
 		t.Errorf("the jail says\n%s", said)
+	}
+}
+
+func TestDataFolderThatJailsCanRead(t *testing.T) {
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink("/usr", link); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{"/usr/lectern-test/data", link + "/lectern-test/data"} {
+		opts := Options{Dir: dir, Executable: lectern, Isolation: Bubblewrap, Log: slog.New(slog.DiscardHandler)}
+		t.Cleanup(func() { _ = os.RemoveAll("/usr/lectern-test") })
+		if _, err := New(t.Context(), opts); err == nil || !strings.Contains(err.Error(), "every sandbox can read /usr") {
+			t.Errorf("%s: %v", dir, err)
+		}
+	}
+	if _, err := os.Stat("/usr/lectern-test"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("it was made all the same: %v", err)
 	}
 }
 

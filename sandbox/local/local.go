@@ -70,6 +70,11 @@ func New(ctx context.Context, opts Options) (*Backend, error) {
 		return nil, err
 	}
 	opts.Dir = dir
+	if opts.Isolation == Bubblewrap {
+		if err := refuseVisible(dir); err != nil {
+			return nil, err
+		}
+	}
 	b := &Backend{
 		opts: opts, created: make(chan string, 64),
 		turns: make(map[string]chan struct{}), children: make(map[string]*os.Process),

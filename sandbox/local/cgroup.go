@@ -13,8 +13,8 @@ import (
 )
 
 // cgroups limit the memory and the number of processes of each sandbox. Only
-// root may make them on most hosts; elsewhere a sandbox has the limits of the
-// gateway's user. Paths follow the kernel's cgroup-v1 and cgroup-v2 documents.
+// root may make them on most hosts; elsewhere a sandbox has what restrict sets
+// and the limits of the gateway's user. Paths follow the kernel's cgroup-v1 and cgroup-v2 documents.
 type cgroups struct {
 	groups []controller // empty: no limits here
 	log    *slog.Logger
@@ -55,7 +55,7 @@ func openCgroups(dir string, memory int64, processes int, log *slog.Logger) *cgr
 	}
 	// The only sure way to know is to make a group.
 	if err := c.make("probe"); err != nil {
-		log.Warn("sandboxes have no limit on memory and processes: this host lets the gateway make no control groups", "error", err)
+		log.Warn("sandboxes have no limit on memory: this host lets the gateway make no control groups", "error", err)
 		c.remove("probe")
 		c.groups = nil
 		return c

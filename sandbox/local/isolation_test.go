@@ -2,6 +2,7 @@ package local
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -21,6 +22,12 @@ func inside(t *testing.T, opts Options, login, courseDir, script string) string 
 	if err != nil {
 		t.Fatal(err)
 	}
+	return run(t, b, login, courseDir)
+}
+
+// run makes a sandbox of b and returns what its program says.
+func run(t *testing.T, b *Backend, login, courseDir string) string {
+	t.Helper()
 	sb, err := b.Acquire(t.Context(), sandbox.Spec{
 		Login: login, Session: "s", CourseID: "c", CourseDir: courseDir, Stage: 1, Environ: []string{"TERM=xterm"},
 	}, func(sandbox.Phase) {})
@@ -162,6 +169,28 @@ func TestLinkInHomeLeadsNowhere(t *testing.T) {
 				t.Errorf("on the host were made %v, %v", made, err)
 			}
 		})
+	}
+}
+
+func TestLimitsWithoutControlGroups(t *testing.T) {
+	opts := options(t, Bubblewrap)
+	opts.Memory, opts.Processes = 0, 0
+	b, err := New(t.Context(), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.opts.Processes = 24 // for which there is no control group now
+	b.opts.Command = []string{"/bin/sh", "-c", `
+while read -r max what kind soft hard unit; do echo "$max $what $kind $soft"; done </proc/self/limits
+i=0; while [ $i -lt 60 ]; do sleep 60 & i=$((i+1)); done 2>&1; echo made all`}
+	said := run(t, b, "ada", t.TempDir())
+	for _, want := range []string{fmt.Sprintf("Max file size %d\n", int64(maxFile)), "Max processes 24 "} {
+		if !strings.Contains(said, want) {
+			t.Errorf("the jail does not say %q but\n%s", want, said)
+		}
+	}
+	if os.Getuid() != 0 && strings.Contains(said, "made all") && !strings.Contains(strings.ToLower(said), "fork") {
+		t.Errorf("60 processes in a sandbox of 24: %q", said)
 	}
 }
 

@@ -123,6 +123,9 @@ func (b *Backend) launch(ctx context.Context, name string, spec sandbox.Spec, lo
 			return fail(errors.New("bubblewrap could not make the sandbox"))
 		}
 		r.PIDs = append(r.PIDs, told.ChildPID)
+		if err := b.restrict(told.ChildPID); err != nil {
+			return fail(err)
+		}
 	}
 	if err := b.cgroups.add(name, r.PIDs); err != nil {
 		return fail(err)

@@ -64,7 +64,11 @@ func (c *confirm) lines(p page) []string {
 			add(t.help.ShortKey.Render(look.Fill(label, 8)) + l)
 		}
 	}
-	option("Enter", "go back to it")
+	enter := "go back to it"
+	if c.running.Attached {
+		enter += "; the other terminal is let go"
+	}
+	option("Enter", enter)
 	option("n", fmt.Sprintf("end it and start %s, stage %d", look.OneLine(c.course.Title), c.stage.Number))
 	option("Esc", "back to the list")
 	blank()

@@ -283,10 +283,18 @@ func (p page) runningDetails(s *Session) []string {
 	if !s.Expires.IsZero() {
 		out = append(out, endsIn(s.Expires.Sub(p.now)))
 	}
+	enter := "Enter goes back to it."
 	if s.Attached {
-		out = append(out, "It is also open in another terminal.")
+		out = append(out, p.elsewhere()...)
+		enter = "Enter takes it over here."
 	}
-	return append(out, "", t.faded.Render("Enter goes back to it."))
+	return append(out, "", t.faded.Render(enter))
+}
+
+// elsewhere warns of what going back to a session does to the terminal that
+// shows it now, since only one can.
+func (p page) elsewhere() []string {
+	return wrap("It is also open in another terminal, which is let go when you continue here.", p.width)
 }
 
 func endsIn(d time.Duration) string {

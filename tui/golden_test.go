@@ -51,6 +51,9 @@ var scenes = []struct {
 		h.Courses = h.Courses[:1]
 		return drive(t, Options{Home: h})
 	}},
+	{"stages-running", func(t *testing.T) *driver {
+		return drive(t, Options{Home: running(sampleHome())}).press("down", "enter", "up")
+	}},
 	{"filter", func(t *testing.T) *driver {
 		return drive(t, Options{Home: sampleHome()}).press("/", "f", "i", "r", "s", "t")
 	}},

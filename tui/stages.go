@@ -98,8 +98,14 @@ func (s *stages) after(i int) int {
 }
 
 // runsIn reports whether the running session is in this stage.
-func (s *stages) runsIn(stage *Stage) bool {
-	return s.running != nil && s.running.CourseID == s.course.ID && s.running.Stage == stage.Number
+func (s *stages) runsIn(stage *Stage) bool { return s.sessionIn(stage) != nil }
+
+// sessionIn is the running session where it is in this stage, nil otherwise.
+func (s *stages) sessionIn(stage *Stage) *Session {
+	if s.running != nil && s.running.CourseID == s.course.ID && s.running.Stage == stage.Number {
+		return s.running
+	}
+	return nil
 }
 
 func (s *stages) title() string { return look.OneLine(s.course.Title) }
@@ -171,7 +177,7 @@ func (s *stages) lines(p page) []string {
 			return nil
 		}
 		if stage := s.stage(row); stage != nil {
-			return p.stageDetails(stage, s.runsIn(stage))
+			return p.stageDetails(stage, s.sessionIn(stage))
 		}
 		return p.runningDetails(s.running)
 	})
@@ -215,8 +221,8 @@ func (p page) stageRow(s *Stage, selected, running bool, cols columns, width int
 	return look.Spread(left, right, width)
 }
 
-func (p page) stageDetails(s *Stage, running bool) []string {
-	t := p.theme
+func (p page) stageDetails(s *Stage, session *Session) []string {
+	t, running := p.theme, session != nil
 	out := each(t.strong, shorten(wrap(fmt.Sprintf("Stage %d · %s", s.Number, look.OneLine(s.Title)), p.width), 2, p.width))
 
 	sign, word, style := t.signOf(s.State, running)
@@ -233,6 +239,9 @@ func (p page) stageDetails(s *Stage, running bool) []string {
 		sep = " "
 	}
 	out = append(out, style.Render(state)+look.Clip(t.faded.Render(sep+strings.Join(facts, " · ")), p.width-2-len(word)))
+	if running && session.Attached {
+		out = append(out, p.elsewhere()...)
+	}
 
 	concepts := p.concepts(s.Concepts, p.height-len(out))
 	if p.height > minDetails {

@@ -73,7 +73,7 @@ func readBlock(stages *value, n notes) []Stage {
 		return nil
 	}
 	list := make([]numberedStage, 0, len(stages.items))
-	check := stageCheck{}
+	check := newStageCheck()
 	for i, item := range stages.items {
 		if i == maxStages {
 			n.errorf(item.line, "there are more than %d stages; split the course", maxStages)

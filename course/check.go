@@ -1,23 +1,32 @@
 package course
 
 // stageCheck notes what is odd about the stages of a course, whatever their
-// format. It remembers which concepts it has seen, and where.
-type stageCheck map[string]string
+// format.
+type stageCheck struct{ stages, concepts seen }
 
-// concept notes an id that an earlier concept has.
-func (c stageCheck) concept(id string, f fieldReader) {
+func newStageCheck() stageCheck { return stageCheck{stages: seen{}, concepts: seen{}} }
+
+// seen holds the names of what had an id first.
+type seen map[string]string
+
+// note notes an id that something earlier of the same kind has.
+func (s seen) note(id string, f fieldReader) {
 	if id == "" {
 		return
 	}
-	if first, twice := c[id]; twice {
+	if first, twice := s[id]; twice {
 		f.notes.warnf(f.object.line, "%s has the id %s, as has %s", f.name, quote(id), first)
 		return
 	}
-	c[id] = f.name
+	s[id] = f.name
 }
 
-// stage notes what a stage lacks.
+// concept notes an id that an earlier concept has.
+func (c stageCheck) concept(id string, f fieldReader) { c.concepts.note(id, f) }
+
+// stage notes what a stage lacks, and an id that an earlier one has.
 func (c stageCheck) stage(s Stage, f fieldReader) {
+	c.stages.note(s.ID, f)
 	line := f.object.line
 	if s.Title == "" {
 		f.notes.warnf(line, "%s has no title", f.name)

@@ -29,7 +29,7 @@ func readModules(root *value, g graph, n notes) []Stage {
 		n.errorf(root.line, "must be a list of modules, not %s", root.kind)
 		return nil
 	}
-	r := moduleReader{notes: n, graph: g, taught: map[string]bool{}, known: map[string]bool{}, check: stageCheck{}}
+	r := moduleReader{notes: n, graph: g, taught: map[string]bool{}, known: map[string]bool{}, check: newStageCheck()}
 	r.collect(root)
 	var stages []Stage
 	for i, item := range root.items {

@@ -56,8 +56,8 @@ func coursePaths(s *site, n notes) []string {
 	var found []string
 	folders := 0
 	full := false
-	var walk func(rel string, depth int)
-	walk = func(rel string, depth int) {
+	var walk func(rel string, depth int, inside bool)
+	walk = func(rel string, depth int, inside bool) {
 		switch {
 		case full:
 			return
@@ -70,6 +70,7 @@ func coursePaths(s *site, n notes) []string {
 			return
 		}
 		folders++
+		before := len(found)
 		if isCourse(s.at(rel)) {
 			if len(found) == maxCourses {
 				n.warnf(0, "there are more than %d courses; the rest are left out", maxCourses)
@@ -77,6 +78,7 @@ func coursePaths(s *site, n notes) []string {
 				return
 			}
 			found = append(found, rel)
+			inside = true
 		}
 		entries, err := fs.ReadDir(s.root.FS(), rel)
 		if err != nil {
@@ -88,11 +90,16 @@ func coursePaths(s *site, n notes) []string {
 			case !isPlainName(e.Name()):
 				n.in(path.Join(rel, e.Name())).warnf(0, "is not looked at, since its name holds control characters; rename it")
 			default:
-				walk(path.Join(rel, e.Name()), depth+1)
+				walk(path.Join(rel, e.Name()), depth+1, inside)
 			}
 		}
+		// The CLAUDE.md of a course's parts, or of a folder around courses, is
+		// for others; any other may be a course that its author has not ended.
+		if f := s.at(rel); !inside && !full && len(found) == before && f.has(guideFile) {
+			n.in(f.file(guideFile)).warnf(0, `has no block with "stages", and there is no %s beside it, so this folder is no course`, modulesFile)
+		}
 	}
-	walk(".", 0)
+	walk(".", 0, false)
 	return found
 }
 

@@ -21,6 +21,7 @@ func TestScanFindsCourses(t *testing.T) {
 		"headless/knowledge/courses.json":  tomatoModules,
 		".hidden/CLAUDE.md":                fenced(tomatoStages),
 		"node_modules/x/CLAUDE.md":         fenced(tomatoStages),
+		"a/notes/CLAUDE.md":                "# Notes of a course\n",
 		"plain/README.md":                  "# Nothing\n",
 		"pipeline/CLAUDE.md":               fenced(`{"stages": ["build", "test"]}`),
 		strings.Repeat("d/", 14) + "x.txt": "",
@@ -47,6 +48,12 @@ func TestScanFindsCourses(t *testing.T) {
 		t.Errorf("files must be relative to the root: %s", got)
 	}
 	if got := lines(report.Problems); !strings.Contains(got, "folders deep") {
+		t.Error(got)
+	}
+	// Neither the guide of the repository around the courses nor one inside of
+	// a course may be taken for a course that is not finished.
+	got := lines(report.Problems)
+	if !strings.Contains(got, `pipeline/CLAUDE.md: warning: has no block with "stages"`) || strings.Count(got, "no course") != 1 {
 		t.Error(got)
 	}
 	if !report.HasErrors() || len(report.Usable()) != 3 {

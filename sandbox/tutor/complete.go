@@ -120,7 +120,7 @@ func (m *Model) completeLines() []string {
 	}
 	next := "You have finished the course."
 	if m.next != nil {
-		next = m.theme.strong.Render(fmt.Sprintf("Stage %d: %s", m.next.Number, m.next.Name())) + " is now open."
+		next = m.theme.strong.Render(fmt.Sprintf("Stage %d: %s", m.next.Number, m.next.Name())) + " comes next."
 	}
 	if m.alone {
 		next = m.theme.news.Render(look.SignNotice) + " This result is not recorded: this tutor runs on its own."

@@ -13,6 +13,7 @@ var (
 
 	keyOpen   = key.NewBinding(key.WithKeys("enter", "right", "l"), key.WithHelp("enter", "open"))
 	keyStart  = key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "start"))
+	keyLocked = key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "why locked"))
 	keyResume = key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "continue"))
 	keyBack   = key.NewBinding(key.WithKeys("esc", "left", "h"), key.WithHelp("esc", "back"))
 	keyFilter = key.NewBinding(key.WithKeys("/"), key.WithHelp("/", "filter"))

@@ -99,7 +99,8 @@ func TestLockedStageSaysWhatOpensIt(t *testing.T) {
 	d := drive(t, Options{Home: sampleHome()}).press("enter", "end", "enter")
 	d.shows("Locked until stage 4 is done.")
 	d.press("up")
-	d.hides("Locked until")
+	d.hides("Locked until", "enter start")
+	d.shows("enter why locked")
 	d.press("enter")
 	d.shows("Locked until stage 3 is done.")
 	if d.app.task != nil {

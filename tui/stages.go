@@ -122,8 +122,11 @@ func (s *stages) keys() []key.Binding {
 	}
 	enter := keyStart
 	if row := s.list.selected(); row >= 0 {
-		if stage := s.stage(row); stage == nil || s.runsIn(stage) {
+		switch stage := s.stage(row); {
+		case stage == nil || s.runsIn(stage):
 			enter = keyResume
+		case stage.State == Locked:
+			enter = keyLocked
 		}
 	}
 	if s.root {

@@ -185,12 +185,19 @@ func TestLettersAreTextInField(t *testing.T) {
 	}
 }
 
-// TestEnterTooMany: nothing is marked at first, so Enter cannot answer.
+// TestEnterTooMany: nothing is marked at first, so Enter cannot answer, and
+// says how one does.
 func TestEnterTooMany(t *testing.T) {
 	l := begin(t, 1, "", true)
 	l.keys("enter", "enter", "enter", "enter", "enter")
 	if l.place.Quiz.Tries[0] != 0 {
 		t.Error("Enter has answered a question without a choice")
+	}
+	if text := l.shown(); !strings.Contains(text, "Please choose an answer first: press 1 to 3") {
+		t.Errorf("got\n%s", text)
+	}
+	if l.keys("2"); strings.Contains(l.shown(), "Please choose") {
+		t.Error("an answer does not take the notice away")
 	}
 }
 

@@ -257,7 +257,7 @@ func (m *Model) leaveLines() []string {
 	}
 	lines := []string{m.theme.faded.Render(strings.Repeat("─", m.textWidth()))}
 	lines = append(lines, look.Wrap(m.theme.strong.Render("Leave the lesson?")+" "+kept, m.textWidth())...)
-	return append(lines, m.theme.brand.Render("y")+" leave   "+m.theme.brand.Render("n")+" stay")
+	return append(lines, m.theme.brand.Render("enter")+" or "+m.theme.brand.Render("y")+" leave   "+m.theme.brand.Render("n")+" stay")
 }
 
 func (m *Model) helpLines() []string { return m.markdown.lines(helpText, m.textWidth()) }

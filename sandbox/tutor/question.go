@@ -97,14 +97,24 @@ func (m *Model) keyInOptions(name string) {
 		quiz.Choice = max(0, quiz.Choice-1)
 		m.reveal()
 	case "enter":
-		if quiz.Choice != none {
-			m.choose(quiz.Choice)
+		if quiz.Choice == none {
+			m.notice = "Please choose an answer first: " + m.chooseBy() + "."
+			return
 		}
+		m.choose(quiz.Choice)
 	case "space":
 		m.scroll(max(1, m.scrollHeight()-1))
 	default:
 		m.scrolled(name)
 	}
+}
+
+// chooseBy names the keys that choose an option.
+func (m *Model) chooseBy() string {
+	if n := len(m.question().Options); n < 10 {
+		return fmt.Sprintf("press 1 to %d, or ↓ and then Enter", n)
+	}
+	return "go to it with ↓ or by its number, then press Enter"
 }
 
 func (m *Model) choose(option int) {

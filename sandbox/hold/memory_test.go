@@ -3,6 +3,7 @@ package hold
 import (
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 )
 
@@ -28,5 +29,12 @@ func TestMemoryKills(t *testing.T) {
 				t.Errorf("%d, want %d", got, test.want)
 			}
 		})
+	}
+}
+
+func TestWhySignalledSaysHowToGoOn(t *testing.T) {
+	const want = "The tutor was ended by signal 15 (terminated). Your place is kept: choose the stage again to go on."
+	if got := (&tutor{}).whySignalled(syscall.SIGTERM); got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

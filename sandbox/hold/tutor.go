@@ -150,11 +150,14 @@ func (t *tutor) wait() {
 	}
 }
 
+// goOnAgain is what a learner can do when the tutor was ended from outside.
+const goOnAgain = "Your place is kept: choose the stage again to go on."
+
 func (t *tutor) whySignalled(signal syscall.Signal) string {
 	if signal == syscall.SIGKILL && memoryKills() > t.memoryKills {
-		return "The tutor used more memory than a sandbox may and was ended. Your place is kept: choose the stage again to go on."
+		return "The tutor used more memory than a sandbox may and was ended. " + goOnAgain
 	}
-	return fmt.Sprintf("The tutor was ended by signal %d (%s).", signal, signal)
+	return fmt.Sprintf("The tutor was ended by signal %d (%s). ", signal, signal) + goOnAgain
 }
 
 func (t *tutor) exited() <-chan struct{} { return t.done }

@@ -17,7 +17,8 @@ const (
 
 // Problem is one thing that is wrong with a course, told to its author.
 type Problem struct {
-	// File is relative to the folder that was scanned, with slashes.
+	// File is relative to the folder that was scanned, with slashes; for that
+	// folder itself it is its absolute path.
 	File string
 	// Line counts from 1; 0 where the problem has no line.
 	Line     int

@@ -26,7 +26,7 @@ func Scan(root string) (Report, error) {
 	}
 	defer s.close()
 	report := Report{}
-	n := notes{".", &report.Problems}
+	n := notes{cleanLine(s.dir), &report.Problems} // "." would say nothing
 	paths := coursePaths(s, n)
 	if len(paths) == 0 {
 		n.errorf(0, "no course here: %s", whatACourseIs)

@@ -73,11 +73,12 @@ func TestScanOfOneCourse(t *testing.T) {
 }
 
 func TestScanOfNothing(t *testing.T) {
-	report, err := Scan(t.TempDir())
+	empty := t.TempDir()
+	report, err := Scan(empty)
 	if err != nil || len(report.Courses) != 0 || len(report.Problems) != 1 || !report.HasErrors() {
 		t.Fatal(report, err)
 	}
-	if got := lines(report.Problems); !strings.Contains(got, "no course here: a course is a folder with a CLAUDE.md and either") {
+	if got := lines(report.Problems); !strings.HasPrefix(got, empty+": error: no course here: a course is a folder with a CLAUDE.md and either") {
 		t.Error(got)
 	}
 	if _, err := Scan(filepath.Join(t.TempDir(), "none")); err == nil {

@@ -258,21 +258,25 @@ func (p page) runningRow(s *Session, selected bool, width int) string {
 	lasted := minutes(p.now.Sub(s.Since))
 	head, course := signRunning+" Continue: ", look.OneLine(s.CourseTitle)
 	stage := fmt.Sprintf("Stage %d", s.Stage)
-	full := head + course + " · " + stage + " " + look.OneLine(s.StageTitle)
+	left := head + course + " · " + stage + " " + look.OneLine(s.StageTitle)
 	right := "(running for " + lasted + ")"
-	if lipgloss.Width(full)+1+lipgloss.Width(right) > width {
+	fits := func() bool { return lipgloss.Width(left)+1+lipgloss.Width(right) <= width }
+	// The number of the stage says enough where its title would have to be cut:
+	// the details have both titles.
+	if !fits() {
+		left = head + course + " · " + stage
+	}
+	if !fits() {
 		right = "(" + lasted + ")"
 	}
-	// The number of the stage stays in sight, whatever the titles' length.
-	room := width - lipgloss.Width(right) - 1
-	if short := head + course + " · " + stage; lipgloss.Width(full) > room && lipgloss.Width(short)+8 > room {
-		course = look.Clip(course, room-lipgloss.Width(head+" · "+stage))
-		full = head + course + " · " + stage
-		if course == "" {
-			full = head + stage
+	if !fits() {
+		room := width - lipgloss.Width(right) - 1
+		left = head + stage
+		if course = look.Clip(course, room-lipgloss.Width(head+" · "+stage)); course != "" {
+			left = head + course + " · " + stage
 		}
 	}
-	return look.Spread(text.Render(full), t.faded.Render(right), width)
+	return look.Spread(text.Render(left), t.faded.Render(right), width)
 }
 
 func (p page) runningDetails(s *Session) []string {

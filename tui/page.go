@@ -16,7 +16,7 @@ import (
 
 // The sizes at which the layout changes, besides those of [look].
 const (
-	wide       = 100 // from it on, details stand beside the list
+	wide       = 120 // from it on, details stand beside the list, which keeps enough of the width
 	minList    = 5   // lines of a list that has details below it
 	fewDetails = 4   // below it, details are left out
 	minDetails = 7   // lines of details that a longer list leaves

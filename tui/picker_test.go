@@ -95,6 +95,18 @@ func TestTooSmallTerminalOnlyQuits(t *testing.T) {
 	until[tea.QuitMsg](d)
 }
 
+// TestWiderCutsNoTitle: details beside the list may not take the width that
+// titles of a usual length have at 80 columns.
+func TestWiderCutsNoTitle(t *testing.T) {
+	h := running(sampleHome())
+	h.Courses[1].Title = "Graphs and their walks, in detail"
+	d := drive(t, Options{Home: h})
+	for width := 80; width <= 140; width++ {
+		d.resize(width, 30)
+		d.shows("► Continue: Sorting from first principles · Stage 2", "   "+h.Courses[1].Title+" ")
+	}
+}
+
 func TestLockedStageSaysWhatOpensIt(t *testing.T) {
 	d := drive(t, Options{Home: sampleHome()}).press("enter", "end", "enter")
 	d.shows("Locked until stage 4 is done.")

@@ -6,15 +6,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"os"
-	"os/user"
 	"path/filepath"
-	"strings"
 
-	"charm.land/ssh"
 	"github.com/spf13/cobra"
-	gossh "golang.org/x/crypto/ssh"
 	"golang.org/x/sync/errgroup"
 
 	"lectern/cmd/lectern/config"
@@ -179,58 +174,4 @@ func loadCourses(ctx context.Context, c config.Config, log *slog.Logger) (*cours
 		return nil, errors.New("there is no course to teach: look at courses.sources, and at what lectern course check says of them")
 	}
 	return course.NewCatalogue(courses), nil
-}
-
-// owner is the person who runs a gateway for themselves.
-type owner struct {
-	keys     []auth.ExtraKey
-	identity string // the key file to name in the ssh command; empty: ssh finds one
-}
-
-// findOwner collects the keys that their ssh will offer, or makes one.
-func findOwner(ctx context.Context, dataDir string) (owner, error) {
-	var me owner
-	login := "learner"
-	if u, err := user.Current(); err == nil {
-		login = auth.LocalLogin(u.Username)
-	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return me, fmt.Errorf("find your home folder: %w", err)
-	}
-	keys, err := auth.LocalKeys(ctx, home, os.Getenv("SSH_AUTH_SOCK"))
-	if len(keys) == 0 {
-		if me.identity, err = filepath.Abs(filepath.Join(dataDir, "learner_ed25519")); err != nil {
-			return me, err
-		}
-		key, err := auth.ThrowAwayKey(me.identity)
-		if err != nil {
-			return me, err
-		}
-		keys = append(keys, key)
-	} else if err != nil {
-		slog.Warn("some of your keys could not be read", "error", err)
-	}
-	for _, key := range keys {
-		me.keys = append(me.keys, auth.ExtraKey{Login: login, Key: key})
-	}
-	return me, nil
-}
-
-// invite prints the one line that the owner has to type.
-func (o owner) invite(out io.Writer, login string, addr net.Addr, hostKeys []ssh.PublicKey) {
-	host, port, _ := net.SplitHostPort(addr.String())
-	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() || ip.IsLoopback() {
-		host = "localhost"
-	}
-	command := []string{"ssh", "-p", port}
-	if o.identity != "" {
-		command = append(command, "-i", o.identity, "-o", "IdentitiesOnly=yes")
-	}
-	command = append(command, login+"@"+host)
-	_, _ = fmt.Fprintf(out, "\nLectern is ready. In another terminal, type:\n\n    %s\n\n", strings.Join(command, " "))
-	for _, key := range hostKeys {
-		_, _ = fmt.Fprintf(out, "The first time, ssh asks about this server's key. It is %s\n", gossh.FingerprintSHA256(key))
-	}
-	_, _ = fmt.Fprint(out, "Ctrl-C stops the gateway; sessions go on until it is back.\n\n")
 }

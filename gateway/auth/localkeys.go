@@ -9,6 +9,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -20,17 +22,41 @@ const (
 	largestPublicKey = 64 << 10
 )
 
-// LocalKeys gives the sound public keys of the person at this machine: those
-// in .ssh/*.pub below home, and those in the agent behind the socket, which
-// may be empty. Places that do not exist are passed over. Keys are valid even
-// where err is set, which then says what else could not be read.
-func LocalKeys(ctx context.Context, home, agentSocket string) (keys []ssh.PublicKey, err error) {
-	seen := map[fingerprint]bool{}
-	add := func(key ssh.PublicKey) {
-		if checkSound(key) == nil && !seen[fingerprintOf(key)] {
-			seen[fingerprintOf(key)] = true
-			keys = append(keys, key)
+// LocalKey is a sound public key of the person at this machine.
+type LocalKey struct {
+	Key ssh.PublicKey
+	// File holds the private half; empty: no file does that ssh would use.
+	File string
+	// Offered is whether ssh offers the key without being told to: the agent
+	// has it, or the file has a name that ssh looks for.
+	Offered bool
+}
+
+// lookedFor are the names in .ssh that ssh tries by itself (ssh_config(5),
+// IdentityFile).
+var lookedFor = []string{"id_rsa", "id_ecdsa", "id_ecdsa_sk", "id_ed25519", "id_ed25519_sk"}
+
+// LocalKeys gives those in .ssh/*.pub below home, and those in the agent behind
+// the socket, which may be empty. Places that do not exist are passed over.
+// Keys are valid even where err is set, which then says what else could not be
+// read.
+func LocalKeys(ctx context.Context, home, agentSocket string) (keys []LocalKey, err error) {
+	seen := map[fingerprint]int{}
+	add := func(key LocalKey) {
+		if checkSound(key.Key) != nil {
+			return
 		}
+		at, known := seen[fingerprintOf(key.Key)]
+		if !known {
+			seen[fingerprintOf(key.Key)] = len(keys)
+			keys = append(keys, key)
+			return
+		}
+		// Of two files the one that ssh looks for by itself counts.
+		if keys[at].File == "" || key.Offered && key.File != "" {
+			keys[at].File = key.File
+		}
+		keys[at].Offered = keys[at].Offered || key.Offered
 	}
 	paths, err := filepath.Glob(filepath.Join(escapeGlob(home), ".ssh", "*.pub"))
 	for _, path := range paths {
@@ -40,7 +66,8 @@ func LocalKeys(ctx context.Context, home, agentSocket string) (keys []ssh.Public
 			continue
 		}
 		if key, _, _, _, parseErr := ssh.ParseAuthorizedKey(content); parseErr == nil {
-			add(key)
+			file := privateHalf(path)
+			add(LocalKey{Key: key, File: file, Offered: slices.Contains(lookedFor, filepath.Base(file))})
 		}
 	}
 	if agentSocket == "" {
@@ -51,9 +78,19 @@ func LocalKeys(ctx context.Context, home, agentSocket string) (keys []ssh.Public
 		err = errors.Join(err, fmt.Errorf("ask the SSH agent for its keys: %w", agentErr))
 	}
 	for _, key := range inAgent {
-		add(key)
+		add(LocalKey{Key: key, Offered: true})
 	}
 	return keys, err
+}
+
+// privateHalf is the file beside a public key that has its private half, or
+// empty. ssh ignores one that others can read.
+func privateHalf(path string) string {
+	path = strings.TrimSuffix(path, ".pub")
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() || info.Mode().Perm()&0o077 != 0 {
+		return ""
+	}
+	return path
 }
 
 // escapeGlob keeps brackets in a folder's name from being a pattern.

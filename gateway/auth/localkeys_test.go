@@ -41,13 +41,53 @@ func TestLocalKeys(t *testing.T) {
 	}
 	var got []string
 	for _, key := range keys {
-		got = append(got, ssh.FingerprintSHA256(key))
+		got = append(got, ssh.FingerprintSHA256(key.Key))
 	}
 	want := []string{ssh.FingerprintSHA256(inFile), ssh.FingerprintSHA256(rsaKey), ssh.FingerprintSHA256(inAgent)}
 	slices.Sort(got)
 	slices.Sort(want)
 	if !slices.Equal(got, want) {
 		t.Errorf("keys %v, want %v", got, want)
+	}
+}
+
+// What has to be typed depends on where the private half is.
+func TestLocalKeysSayHowSSHFindsThem(t *testing.T) {
+	home := t.TempDir()
+	folder := filepath.Join(home, ".ssh")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	socket, inAgent := startAgent(t)
+	usual, copied := newKey(t), filepath.Join(folder, "id_ed25519")
+	for _, file := range []struct {
+		name    string
+		key     ssh.PublicKey
+		private os.FileMode // 0: there is none
+	}{
+		{"agent", inAgent, 0}, {"copy", usual, 0o600}, {"id_ed25519", usual, 0o600}, {"id_rsa", newKey(t), 0},
+		{"open", newKey(t), 0o644}, {"work", newKey(t), 0o600},
+	} {
+		path := filepath.Join(folder, file.name)
+		if err := os.WriteFile(path+".pub", []byte(line(file.key)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if file.private != 0 {
+			if err := os.WriteFile(path, nil, file.private); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	keys, err := LocalKeys(context.Background(), home, socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []LocalKey{{Offered: true}, {File: copied, Offered: true}, {}, {}, {File: filepath.Join(folder, "work")}}
+	for i := range keys {
+		keys[i].Key = nil
+	}
+	if !slices.Equal(keys, want) {
+		t.Errorf("got %v, want %v", keys, want)
 	}
 }
 

@@ -23,14 +23,11 @@ const (
 // try is cheap.
 const maxAuthTries = 20
 
-const noKeyOffered = "Your client offered no key. Make one with ssh-keygen -t ed25519, add it to your GitHub account " +
-	"(Settings, SSH and GPG keys), and connect again as <github-login>@ with it."
-
 // authenticate configures the sign-in of one connection. Public keys are the
 // only way in; the keyboard-interactive method exists to tell a person why
 // none of theirs was good, and never succeeds.
 func (s *Server) authenticate(ctx ssh.Context) *gossh.ServerConfig {
-	denied, told := noKeyOffered, false
+	denied, told := s.Directory.NoKey().Error(), false
 	tell := func() error {
 		if told {
 			return errors.New(denied)

@@ -66,7 +66,9 @@ type Options struct {
 	// AuthorizedKeysFile is a file in OpenSSH's format in which the comment of
 	// a key is its login; empty for none. It is read again when it changes.
 	AuthorizedKeysFile string
-	ExtraKeys          []ExtraKey
+	// ExtraKeys are those of whoever runs the gateway for themselves: where
+	// there are any, who is refused is told to connect as it said at its start.
+	ExtraKeys []ExtraKey
 	// SharedLogin and AdminLogin are the names that do not say who connects;
 	// empty means "lab" and "admin".
 	SharedLogin string

@@ -12,6 +12,8 @@ type Reason string
 const (
 	// UnknownKey: nobody is known to have the key.
 	UnknownKey Reason = "unknown_key"
+	// NoKey: the client offered none.
+	NoKey Reason = "no_key"
 	// KeyNotListed: the key is not one of the account's keys on GitHub.
 	KeyNotListed Reason = "key_not_listed"
 	// LoginNotAllowed: the login is not among those that may come in.
@@ -69,6 +71,14 @@ func deniedUnknownHere(print fingerprint) error {
 	return &Denied{UnknownKey, fmt.Sprintf(
 		"This key (%s) is not known here. Ask the person who runs this gateway to add it.", print), nil}
 }
+
+func deniedUnknownToOwner(print fingerprint) error {
+	return &Denied{UnknownKey, fmt.Sprintf("This key (%s) is not known here. %s", print, asPrinted), nil}
+}
+
+// asPrinted is for the gateway of one person, whose key may have been made for
+// it, so that ssh does not find it by itself.
+const asPrinted = "Use the ssh command that the gateway printed when it was started, with all its options, and add a command to its end if you want one."
 
 func deniedNotListed(login string, print fingerprint) error {
 	return &Denied{KeyNotListed, fmt.Sprintf(

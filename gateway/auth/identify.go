@@ -68,7 +68,7 @@ func (d *Directory) owner(ctx context.Context, print fingerprint) (Identity, err
 		return d.identity(login, ViaAuthorizedKeys, print), nil
 	}
 	if d.roster == nil {
-		return Identity{}, deniedUnknownHere(print)
+		return Identity{}, d.unknown(print)
 	}
 	enrolledAs, err := d.enrolled(ctx, print)
 	if err == nil && enrolledAs != "" {
@@ -91,7 +91,31 @@ func (d *Directory) owner(ctx context.Context, print fingerprint) (Identity, err
 	if err != nil {
 		return Identity{}, err
 	}
-	return Identity{}, deniedUnknownKey(d.shared, print)
+	return Identity{}, d.unknown(print)
+}
+
+// unknown says what whoever has the key can do, by how this gateway knows keys.
+func (d *Directory) unknown(print fingerprint) error {
+	switch {
+	case len(d.extra) > 0:
+		return deniedUnknownToOwner(print)
+	case d.roster == nil:
+		return deniedUnknownHere(print)
+	}
+	return deniedUnknownKey(d.shared, print)
+}
+
+// NoKey says the same, as a *Denied, to somebody whose client offers no key.
+func (d *Directory) NoKey() error {
+	const none = "Your client offered no key. "
+	switch {
+	case len(d.extra) > 0:
+		return &Denied{NoKey, none + asPrinted, nil}
+	case d.roster == nil:
+		return &Denied{NoKey, none + "Make one with ssh-keygen -t ed25519, and ask the person who runs this gateway to add it.", nil}
+	}
+	return &Denied{NoKey, none + "Make one with ssh-keygen -t ed25519, add it to your GitHub account " +
+		"(Settings, SSH and GPG keys), and connect again as <github-login>@ with it.", nil}
 }
 
 // enrolled looks the key up among the enrolled ones. An enrolment holds only

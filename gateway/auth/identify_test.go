@@ -260,7 +260,10 @@ func TestWithoutGitHub(t *testing.T) {
 	}
 	h.welcome("lab", theirs, Identity{Login: "bob", Via: ViaAuthorizedKeys})
 	h.refuse("bob", mine, UnknownKey, "Ask the person")
-	h.refuse("lab", newKey(t), UnknownKey, "Ask the person")
+	h.refuse("lab", newKey(t), UnknownKey, "the ssh command that the gateway printed")
+	if said := h.NoKey().Error(); !strings.Contains(said, "the ssh command that the gateway printed") {
+		t.Errorf("without a key one is told: %s", said)
+	}
 	h.refuse("admin", theirs, NotAdmin)
 }
 

@@ -46,24 +46,28 @@ func lineEnds(w io.Writer, terminal bool) io.Writer {
 	return w
 }
 
-// usage is cobra's, without what makes no sense behind ssh.
-const usage = `{{if .Runnable}}
-Usage:
-  {{.UseLine}}{{end}}{{if .HasAvailableSubCommands}}
+// usage is cobra's, without what makes no sense behind ssh. A command that has
+// to be typed in another way says so in its annotation usageLine.
+const (
+	usageLine = "usage"
+	usage     = `Usage:
+  {{or .Annotations.usage .UseLine}}{{if .HasAvailableSubCommands}}
 
 Commands:{{range .Commands}}{{if .IsAvailableCommand}}
   {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}
 
-With --json, a command prints JSON.
+With --json, all but help and start print JSON.
 `
+)
 
 func isHelp(arg string) bool { return arg == "-h" || arg == "--help" }
 
 // commands are made anew for each session, for its own input and output.
 func (s *session) commands(status *int) *cobra.Command {
 	root := &cobra.Command{
-		Use:           "ssh " + s.user + "@HOST",
-		Long:          "Without a command, the picker opens. The commands that need no terminal:",
+		Use:           "ssh [COMMAND]",
+		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: s.at()},
+		Long:          "Without a command, the picker opens.",
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -75,15 +79,32 @@ func (s *session) commands(status *int) *cobra.Command {
 	root.AddCommand(
 		s.whoamiCommand(), s.coursesCommand(), s.stagesCommand(), s.progressCommand(), s.startCommand(status),
 	)
+	for _, cmd := range append(root.Commands(), root) {
+		cmd.DisableFlagsInUseLine = true
+	}
 	return root
+}
+
+// at is how the learner gets to this server.
+func (s *session) at() string { return "ssh " + s.user + "@HOST" }
+
+// alone refuses arguments in words of this server.
+func alone(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("%s takes no argument: leave %q out", cmd.Name(), clean(args[0]))
+	}
+	return nil
 }
 
 // helpCommand is cobra's, but for a name that is no command: of that it says so
 // and fails.
 func helpCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "help [COMMAND]", Short: "Help about any command",
+		Use: "help [COMMAND]", Short: "Say more about a command",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if asked, err := cmd.Flags().GetBool("json"); err != nil || asked {
+				return errors.New("help is for people and has no JSON")
+			}
 			about, _, err := cmd.Root().Find(args)
 			if err != nil {
 				return fmt.Errorf("%s is no command here: the command help lists those that are", clean(args[0]))
@@ -106,7 +127,7 @@ func print(cmd *cobra.Command, v any, text func(w io.Writer)) error {
 
 func (s *session) whoamiCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "whoami", Short: "Say who you are to this server", Args: cobra.NoArgs,
+		Use: "whoami", Short: "Say who you are to this server", Args: alone,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			answer := struct {
 				Login string `json:"login"`

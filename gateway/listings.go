@@ -23,7 +23,7 @@ func (s *session) coursesCommand() *cobra.Command {
 		Done        int    `json:"done"`
 	}
 	return &cobra.Command{
-		Use: "courses", Short: "List the courses", Args: cobra.NoArgs,
+		Use: "courses", Short: "List the courses", Args: alone,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			finished, err := s.server.Progress.Learner(s.who.Login)
 			if err != nil {
@@ -107,7 +107,7 @@ type completedStage struct {
 
 func (s *session) progressCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "progress", Short: "Show what you have finished", Args: cobra.NoArgs,
+		Use: "progress", Short: "Show what you have finished", Args: alone,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			finished, err := s.server.Progress.Learner(s.who.Login)
 			if err != nil {

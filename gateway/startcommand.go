@@ -19,7 +19,8 @@ import (
 func (s *session) startCommand(status *int) *cobra.Command {
 	return &cobra.Command{
 		Use: "start COURSE [STAGE]", Short: "Start a stage, the first open one by default (needs ssh -t)",
-		Args: func(cmd *cobra.Command, args []string) error { return oneCourse(cmd, args[:min(1, len(args))]) },
+		Annotations: map[string]string{usageLine: "ssh -t " + s.user + "@HOST start COURSE [STAGE]"},
+		Args:        func(cmd *cobra.Command, args []string) error { return oneCourse(cmd, args[:min(1, len(args))]) },
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if asked, err := cmd.Flags().GetBool("json"); err != nil || asked {
 				return errors.New("start opens a tutor on your terminal and has no JSON")

@@ -121,14 +121,22 @@ func (s *session) progressCommand() *cobra.Command {
 				Login   string           `json:"login"`
 				Courses []courseProgress `json:"courses"`
 			}{s.who.Login, rows}
-			return print(cmd, answer, func(w io.Writer) {
-				for _, r := range rows {
-					for _, stage := range r.CompletedStages {
-						_, _ = fmt.Fprintf(w, "%s\tstage %d\t%s\n", r.Course, stage.StageNumber, stage.CompletedAt.Local().Format(time.DateTime))
-					}
-				}
-			})
+			return print(cmd, answer, func(w io.Writer) { writeFinished(w, rows) })
 		},
+	}
+}
+
+// writeFinished is for people, who may not be where the server is.
+func writeFinished(w io.Writer, rows []courseProgress) {
+	none := true
+	for _, r := range rows {
+		for _, stage := range r.CompletedStages {
+			none = false
+			_, _ = fmt.Fprintf(w, "%s\tstage %d\t%s\n", r.Course, stage.StageNumber, stage.CompletedAt.UTC().Format(time.DateTime+" MST"))
+		}
+	}
+	if none {
+		_, _ = fmt.Fprintln(w, "No stage is finished yet.")
 	}
 }
 

@@ -167,6 +167,10 @@ func (d document) value(k key, from origin, node ast.Node) {
 		list := make([]Source, len(items))
 		for i, item := range items {
 			path := itemPath(k.path, i)
+			if kind := kindOf(item); kind == "text" {
+				d.fail(path, d.at(item), "%s stands where a section with keys belongs; write - path: and the folder, or - url: and the address", kind)
+				continue
+			}
 			d.mapping(item, path, walk(&list[i], path))
 		}
 		*field = list

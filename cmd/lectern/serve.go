@@ -160,6 +160,9 @@ func loadCourses(ctx context.Context, c config.Config, log *slog.Logger) (*cours
 			for _, p := range r.Problems {
 				log.Warn("course", "course", r.Course.ID, "problem", p.String())
 			}
+			if !r.Usable() {
+				log.Warn("left out a course that has errors; mend them and start again", "course", r.Course.ID, "dir", r.Course.Dir)
+			}
 		}
 		for _, usable := range report.Usable() {
 			if seen[usable.ID] {

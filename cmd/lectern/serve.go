@@ -105,13 +105,19 @@ func serve(ctx context.Context, c config.Config, own bool, out io.Writer) (err e
 		return err
 	}
 	log.Info("listening", "address", listener.Addr().String(), "courses", len(catalogue.All()), "version", versionText())
+	var farewellTo io.Writer
 	if own {
+		farewellTo = out
 		me.invite(out, c.SSH.SharedLogin, listener.Addr(), server.HostKeys())
 	}
-	return serveAll(ctx,
+	err = serveAll(ctx,
 		func(ctx context.Context) error { return server.Serve(ctx, listener) },
 		func(ctx context.Context) error { return serveHealth(ctx, health, server) },
 	)
+	if err == nil {
+		sayStopped(ctx, backend, c.Sandbox, log, farewellTo)
+	}
+	return err
 }
 
 // serveAll runs servers until ctx ends or one of them fails, which ends all.

@@ -70,7 +70,7 @@ func (v validator) notMore(small, large any, isMore bool) {
 func (v validator) positive(fields ...*time.Duration) {
 	for _, d := range fields {
 		if *d <= 0 {
-			v.refuse(d, "%s is too short; it must be more than zero", durationText(*d))
+			v.refuse(d, "%s is too short; it must be more than zero", DurationText(*d))
 		}
 	}
 }

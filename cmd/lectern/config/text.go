@@ -57,7 +57,7 @@ func put[T any](field *T, text string, parse func(string) (T, error)) error {
 func (k key) text() string {
 	switch field := k.field.(type) {
 	case *time.Duration:
-		return durationText(*field)
+		return DurationText(*field)
 	case *[]string:
 		return strings.Join(*field, ",")
 	case *[]Source:
@@ -126,8 +126,8 @@ func parseDuration(text string) (time.Duration, error) {
 	return d, nil
 }
 
-// durationText writes d without the zeros that time.Duration appends: 2h, not 2h0m0s.
-func durationText(d time.Duration) string {
+// DurationText writes d without the zeros that time.Duration appends: 2h, not 2h0m0s.
+func DurationText(d time.Duration) string {
 	text := d.String()
 	if strings.HasSuffix(text, "m0s") {
 		text = strings.TrimSuffix(text, "0s")

@@ -4,6 +4,8 @@
 BIN        := bin/lectern
 CLUSTER    := bin/cluster
 VERSION    ?= $(shell git describe --tags --always --dirty 2>/dev/null)
+# Where make run listens.
+LISTEN     ?= 127.0.0.1:2222
 GOFLAGS    := -trimpath
 LDFLAGS    := -s -w -X main.version=$(VERSION)
 # Pinned here and not in go.mod, so that a linter's modules are none of ours.
@@ -16,7 +18,7 @@ TEST_PACKAGES := $(RUN_PACKAGES) tmux:/usr/bin/tmux
 .PHONY: run build test lint fmt fuzz bench screenshots images cluster cluster-up cluster-images cluster-down e2e packages test-packages clean
 
 run: packages build ## Run the gateway for yourself, with the sample course
-	$(BIN) serve --trust-me --ssh.listen 127.0.0.1:2222 --metrics.listen=
+	$(BIN) serve --trust-me --ssh.listen $(LISTEN) --metrics.listen=
 
 build: ## Build bin/lectern
 	@mkdir -p bin

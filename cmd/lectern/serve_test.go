@@ -33,7 +33,8 @@ func TestTakenPort(t *testing.T) {
 			set(&c)
 			var out bytes.Buffer
 			err := serve(t.Context(), c, true, &out)
-			if err == nil || !strings.Contains(err.Error(), key+" can be another address") {
+			want := "on " + taken.Addr().String() + ", because another program does so already: end that, or set " + key + " to another address"
+			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("the gateway ended with %v", err)
 			}
 			if out.Len() > 0 {

@@ -108,7 +108,7 @@ func Open(ctx context.Context, spec Spec, opts Options) (Folder, error) {
 	info, err := os.Stat(spec.Path)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return Folder{}, fmt.Errorf("the course folder %s does not exist; make it or correct the path: %w", spec.Path, err)
+		return Folder{}, noSuchPath(spec.Path)
 	case err != nil:
 		return Folder{}, fmt.Errorf("look at the course folder: %w", err)
 	case info.IsDir():
@@ -117,6 +117,14 @@ func Open(ctx context.Context, spec Spec, opts Options) (Folder, error) {
 		return openFile(ctx, spec.Path, opts)
 	}
 	return Folder{}, fmt.Errorf("%s is neither a folder nor a .tar.gz file; give one of these", spec.Path)
+}
+
+// noSuchPath names the whole path: a relative one may be meant from elsewhere.
+func noSuchPath(path string) error {
+	if abs, err := filepath.Abs(path); err == nil {
+		path = abs
+	}
+	return fmt.Errorf("the course folder %s does not exist; make it or correct the path", path)
 }
 
 func isArchiveName(name string) bool {

@@ -104,6 +104,10 @@ func TestSpecsThatCannotWork(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, test := range map[string]struct {
 		spec Spec
 		says string
@@ -111,6 +115,7 @@ func TestSpecsThatCannotWork(t *testing.T) {
 		"nothing":    {Spec{}, "either a path or a url"},
 		"both":       {Spec{Path: "a", URL: "https://b"}, "either a path or a url"},
 		"missing":    {Spec{Path: filepath.Join(t.TempDir(), "none")}, "does not exist"},
+		"relative":   {Spec{Path: "none"}, "the course folder " + filepath.Join(here, "none") + " does not exist; make it"},
 		"other file": {Spec{Path: file}, "neither a folder nor a .tar.gz"},
 		"scheme":     {Spec{URL: "ftp://host/a.tar.gz"}, "http or https"},
 		"no url":     {Spec{URL: "https://user:secret@[broken"}, "cannot be read"},

@@ -166,7 +166,7 @@ func (l *lab) nothingLeft(t *testing.T) {
 	}
 }
 
-// countPods watches the Pods until stop, which tells how many there were at
+// countPods watches the Pods until stop, which tells how many may have run at
 // most at one time.
 func (l *lab) countPods(t *testing.T) (stop func() (most int)) {
 	t.Helper()
@@ -178,9 +178,15 @@ func (l *lab) countPods(t *testing.T) (stop func() (most int)) {
 	go func() {
 		there, most := make(map[string]bool), 0
 		for event := range w.ResultChan() {
-			if pod, ok := event.Object.(*corev1.Pod); ok && event.Type == watch.Deleted {
+			pod, ok := event.Object.(*corev1.Pod)
+			if !ok {
+				continue
+			}
+			// Of one that has finished only the record is left: like the
+			// scheduler and quotas, a place counts what may run.
+			if event.Type == watch.Deleted || pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {
 				delete(there, pod.Name)
-			} else if ok {
+			} else {
 				there[pod.Name] = true
 			}
 			most = max(most, len(there))

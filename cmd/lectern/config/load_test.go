@@ -214,7 +214,7 @@ LECTERN_PROXY_PORT: unknown setting; the nearest known name is LECTERN_PROXY_TOO
 }
 
 func TestAPIKeyIsNeverShown(t *testing.T) {
-	const text = "sk-ant-very-secret"
+	const text = "a-very-secret-value"
 	environ := []string{"ANTHROPIC_API_KEY= " + text + "\n"}
 	if got, err := Load(LoadOptions{Environ: environ}); err != nil || got.Proxy.APIKey != "" {
 		t.Errorf("who does not ask for the key has it: %t, %v", got.Proxy.APIKey != "", err)

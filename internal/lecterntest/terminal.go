@@ -1,21 +1,17 @@
 package lecterntest
 
 import (
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"testing"
 	"time"
 )
 
 // Terminals are those of one tmux server, which ends with the test.
 type Terminals struct {
-	t      *testing.T
-	socket string
-	dir    string
+	t    *testing.T
+	tmux Tmux
 }
 
 // NewTerminals starts none yet; dir is where their commands run.
@@ -25,35 +21,18 @@ func NewTerminals(t *testing.T, dir string) *Terminals {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &Terminals{t: t, socket: filepath.Join(socket, "s"), dir: dir}
+	w := &Terminals{t: t, tmux: Tmux{Socket: filepath.Join(socket, "s"), Dir: dir}}
 	t.Cleanup(func() {
-		_, _ = w.tmux("kill-server")
+		_, _ = w.tmux.Run("kill-server")
 		_ = os.RemoveAll(socket)
 	})
 	return w
 }
 
-func (w *Terminals) tmux(args ...string) (string, error) {
-	cmd := exec.Command("tmux", append([]string{"-S", w.socket, "-u"}, args...)...)
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + w.dir, "TERM=xterm-256color", "LC_ALL=C.UTF-8", "SHELL=/bin/sh"}
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("tmux %s: %w: %s", strings.Join(args, " "), err, out)
-	}
-	return string(out), nil
-}
-
-// Open runs a command in a terminal of its own, which stays with
-// "[exit STATUS]" when the command has ended.
-func (w *Terminals) Open(name string, cols, rows int, command ...string) *Terminal {
+// Open runs a command in a terminal of the size COLSxROWS.
+func (w *Terminals) Open(name, size string, command ...string) *Terminal {
 	w.t.Helper()
-	quoted := make([]string, len(command))
-	for i, arg := range command {
-		quoted[i] = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
-	}
-	_, err := w.tmux("-f", os.DevNull, "new-session", "-d", "-s", name, "-x", fmt.Sprint(cols), "-y", fmt.Sprint(rows),
-		"-c", w.dir, strings.Join(quoted, " ")+`; echo "[exit $?]"; cat`)
-	if err != nil {
+	if err := w.tmux.Open(name, size, command...); err != nil {
 		w.t.Fatal(err)
 	}
 	return &Terminal{w, name}
@@ -68,7 +47,7 @@ type Terminal struct {
 // Press presses keys, by tmux's names.
 func (m *Terminal) Press(keys ...string) {
 	m.of.t.Helper()
-	if _, err := m.of.tmux(append([]string{"send-keys", "-t", m.name}, keys...)...); err != nil {
+	if _, err := m.of.tmux.Run(append([]string{"send-keys", "-t", m.name}, keys...)...); err != nil {
 		m.of.t.Fatal(err)
 	}
 }
@@ -82,7 +61,7 @@ func (m *Terminal) Type(text string) {
 // Shows is what can be seen now.
 func (m *Terminal) Shows() string {
 	m.of.t.Helper()
-	shown, err := m.of.tmux("capture-pane", "-p", "-t", m.name)
+	shown, err := m.of.tmux.Run("capture-pane", "-p", "-t", m.name)
 	if err != nil {
 		m.of.t.Fatal(err)
 	}

@@ -101,7 +101,6 @@ func (x *box) ask(ctx context.Context, question func(context.Context, *hold.Supe
 	}
 	defer s.Close()
 	if err := question(ctx, s); err != nil {
-		s.Close()
 		return l.fault(err)
 	}
 	return nil

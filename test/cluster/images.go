@@ -17,17 +17,7 @@ func imagesCommand(s *settings) *cobra.Command {
 		Use:   "images",
 		Short: "Build Lectern's images from its Dockerfiles and give them to the cluster, where they changed",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			n, err := s.node()
-			if err != nil {
-				return err
-			}
-			cache, err := s.buildCache()
-			if err != nil {
-				return err
-			}
-			return images(cmd.Context(), n, cache, cmd.ErrOrStderr())
-		},
+		RunE:  s.onNode(images),
 	}
 }
 

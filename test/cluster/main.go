@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -79,4 +80,19 @@ func (s *settings) buildCache() (build.Cache, error) {
 		return build.Cache{}, fmt.Errorf("%s is not the top folder of Lectern's source: change to it or use --source", source)
 	}
 	return build.Cache{Dir: dir, Source: source, Log: os.Stderr}, nil
+}
+
+// onNode runs a command that builds something for the node.
+func (s *settings) onNode(run func(context.Context, node.Node, build.Cache, io.Writer) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, _ []string) error {
+		n, err := s.node()
+		if err != nil {
+			return err
+		}
+		cache, err := s.buildCache()
+		if err != nil {
+			return err
+		}
+		return run(cmd.Context(), n, cache, cmd.ErrOrStderr())
+	}
 }

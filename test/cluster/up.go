@@ -20,17 +20,7 @@ func upCommand(s *settings) *cobra.Command {
 		Use:   "up",
 		Short: "Bring the cluster up, building first what is missing, and wait until it is ready",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			n, err := s.node()
-			if err != nil {
-				return err
-			}
-			cache, err := s.buildCache()
-			if err != nil {
-				return err
-			}
-			return up(cmd.Context(), n, cache, cmd.ErrOrStderr())
-		},
+		RunE:  s.onNode(up),
 	}
 }
 

@@ -58,7 +58,7 @@ func deploy(t *testing.T, logins ...string) *deployment {
 	})
 	kubectl(t, "apply", "-k", overlay)
 	if !d.hasStorage(t) {
-		d.giveVolume(t)
+		openFolder(t, "lectern-e2e-data", "claimRef: {namespace: lectern, name: lectern-data}")
 	}
 	kubectl(t, "rollout", "status", "-n", gatewayNamespace, "deployment/lectern-gateway", "--timeout=120s")
 	service, err := d.client.CoreV1().Services(gatewayNamespace).Get(t.Context(), "lectern-ssh", metav1.GetOptions{})
@@ -166,44 +166,6 @@ func (d *deployment) hasStorage(t *testing.T) bool {
 		t.Fatal(err)
 	}
 	return len(classes.Items) > 0
-}
-
-// giveVolume makes a volume for the gateway's claim on the only node.
-func (d *deployment) giveVolume(t *testing.T) {
-	t.Helper()
-	const volume = `
-apiVersion: v1
-kind: PersistentVolume
-metadata: {name: lectern-e2e}
-spec:
-  capacity: {storage: 1Gi}
-  accessModes: [ReadWriteOnce]
-  persistentVolumeReclaimPolicy: Retain
-  claimRef: {namespace: lectern, name: lectern-data}
-  hostPath: {path: /var/lib/lectern-e2e, type: DirectoryOrCreate}
----
-# hostPath takes no fsGroup, so somebody has to open the folder; and close it again.
-apiVersion: v1
-kind: Pod
-metadata: {name: lectern-e2e-volume, namespace: kube-system}
-spec:
-  restartPolicy: Never
-  containers:
-    - name: open
-      image: %s
-      imagePullPolicy: IfNotPresent
-      command: [/bin/sh, -c, "rm -rf /volume/* && chmod 0777 /volume"]
-      securityContext: {runAsUser: 0}
-      volumeMounts: [{name: volume, mountPath: /volume}]
-  volumes: [{name: volume, hostPath: {path: /var/lib/lectern-e2e, type: DirectoryOrCreate}}]
-`
-	file := filepath.Join(t.TempDir(), "volume.yaml")
-	if err := os.WriteFile(file, fmt.Appendf(nil, volume, lecterntest.SandboxImage()), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	kubectl(t, "apply", "-f", file)
-	t.Cleanup(func() { kubectl(t, "delete", "-f", file, "--ignore-not-found", "--wait=false") })
-	kubectl(t, "wait", "-n", "kube-system", "pod/lectern-e2e-volume", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=60s")
 }
 
 func kubectl(t *testing.T, args ...string) string {

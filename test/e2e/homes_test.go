@@ -4,56 +4,13 @@ package e2e
 
 import (
 	"bytes"
-	"fmt"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"k8s.io/apimachinery/pkg/api/resource"
 
-	"lectern/internal/lecterntest"
 	"lectern/sandbox"
 	"lectern/sandbox/kube"
 )
-
-// folder is a volume of the node, opened for the sandboxes' user by a Pod,
-// because hostPath takes no fsGroup.
-const folder = `
-apiVersion: v1
-kind: PersistentVolume
-metadata: {name: %[1]s}
-spec:
-  storageClassName: %[1]s
-  capacity: {storage: 64Mi}
-  accessModes: [ReadWriteOnce]
-  persistentVolumeReclaimPolicy: Retain
-  hostPath: {path: /var/lib/%[1]s, type: DirectoryOrCreate}
----
-apiVersion: v1
-kind: Pod
-metadata: {name: %[1]s, namespace: kube-system}
-spec:
-  restartPolicy: Never
-  containers:
-    - name: open
-      image: %[2]s
-      imagePullPolicy: IfNotPresent
-      command: [/bin/sh, -c, "rm -rf /volume/* && chmod 0777 /volume"]
-      securityContext: {runAsUser: 0}
-      volumeMounts: [{name: volume, mountPath: /volume}]
-  volumes: [{name: volume, hostPath: {path: /var/lib/%[1]s, type: DirectoryOrCreate}}]
-`
-
-func openFolder(t *testing.T, name string) {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), "folder.yaml")
-	if err := os.WriteFile(file, fmt.Appendf(nil, folder, name, lecterntest.SandboxImage()), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	kubectl(t, "apply", "-f", file)
-	t.Cleanup(func() { kubectl(t, "delete", "-f", file, "--ignore-not-found", "--wait=false") })
-	kubectl(t, "wait", "-n", "kube-system", "pod/"+name, "--for=jsonpath={.status.phase}=Succeeded", "--timeout=60s")
-}
 
 // TestHomesAreKept comes back to the home of an earlier sandbox, or not, as
 // the kind of storage says.
@@ -65,11 +22,11 @@ func TestHomesAreKept(t *testing.T) {
 	}{
 		{kube.StorageNone, func(*lab, *setUp) {}, ""},
 		{kube.StoragePVC, func(_ *lab, s *setUp) {
-			openFolder(t, "lectern-e2e-claims")
+			openFolder(t, "lectern-e2e-claims", "storageClassName: lectern-e2e-claims")
 			s.pods.Pod.Storage.Class = "lectern-e2e-claims"
 		}, "kept"},
 		{kube.StorageHostPath, func(l *lab, s *setUp) {
-			openFolder(t, "lectern-e2e-homes")
+			openFolder(t, "lectern-e2e-homes", "storageClassName: lectern-e2e-homes")
 			l.allowHostPaths(t)
 			s.pods.Pod.Storage.Path = "/var/lib/lectern-e2e-homes"
 		}, "kept"},

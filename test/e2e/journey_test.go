@@ -19,11 +19,11 @@ import (
 // inside the sandbox what must not work.
 func TestJourney(t *testing.T) {
 	d := deploy(t, "ada", "bob")
-	ada := d.terminals.Open("ada", 100, 30, d.ssh("ada")...)
+	ada := d.terminals.Open("ada", "100x30", d.ssh("ada")...)
 	ada.Expect(`› ▸ open +1  Before the password`)
 	ada.Press("Enter")
 	ada.Expect("You will learn")
-	bob := d.terminals.Open("bob", 100, 30, d.ssh("bob")...)
+	bob := d.terminals.Open("bob", "100x30", d.ssh("bob")...)
 	bob.Expect(`› ▸ open +1  Before the password`)
 	bob.Press("Enter")
 	bob.Expect("You will learn")
@@ -46,7 +46,7 @@ func TestJourney(t *testing.T) {
 	bob.Expect("The gateway is restarting. Your session is kept")
 	kubectl(t, "rollout", "status", "-n", gatewayNamespace, "deployment/lectern-gateway", "--timeout=120s")
 	d.awaitPort(t)
-	bob = d.terminals.Open("bob again", 100, 30, d.ssh("bob")...)
+	bob = d.terminals.Open("bob again", "100x30", d.ssh("bob")...)
 	bob.Expect("► Continue.*Stage 1")
 	bob.Press("Enter")
 	bob.Expect("You will learn")

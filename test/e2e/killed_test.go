@@ -3,14 +3,12 @@
 package e2e
 
 import (
-	"bytes"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -28,31 +26,13 @@ import (
 type program struct {
 	path, dir, port, namespace string
 	cmd                        *exec.Cmd
-	said                       *said
-}
-
-// said is the output of a program that is read while it grows.
-type said struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (s *said) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.buf.Write(p)
-}
-
-func (s *said) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.buf.String()
+	said                       *lecterntest.Screen
 }
 
 // serve starts the gateway and waits until it listens.
 func (p *program) serve(t *testing.T) {
 	t.Helper()
-	p.said = &said{}
+	p.said = lecterntest.NewScreen()
 	p.cmd = exec.Command(p.path, "serve", "--data_dir", filepath.Join(p.dir, "data"), "--ssh.listen", "127.0.0.1:"+p.port,
 		"--metrics.listen", "", "--courses.sources", filepath.Join("..", "..", "courses"),
 		"--auth.users", "ada", "--auth.authorized_keys", filepath.Join(p.dir, "authorized_keys"),
@@ -63,11 +43,7 @@ func (p *program) serve(t *testing.T) {
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(30 * time.Second); !strings.Contains(p.said.String(), "msg=listening"); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("the gateway does not listen: %s", p.said)
-		}
-	}
+	p.said.Expect(t, "msg=listening")
 }
 
 func (p *program) end(signal syscall.Signal) {
@@ -114,7 +90,7 @@ func TestGatewayKilled(t *testing.T) {
 	}
 	screens := make(map[string]*lecterntest.Terminal)
 	for _, login := range five {
-		screens[login] = d.terminals.Open(login, 100, 30, d.ssh(login)...)
+		screens[login] = d.terminals.Open(login, "100x30", d.ssh(login)...)
 	}
 	for _, login := range five {
 		screens[login].Expect(`› ▸ open +1  Before the password`)
@@ -132,7 +108,7 @@ func TestGatewayKilled(t *testing.T) {
 	}
 	gateway.serve(t)
 	for _, login := range five {
-		screens[login] = d.terminals.Open(login+" again", 100, 30, d.ssh(login)...)
+		screens[login] = d.terminals.Open(login+" again", "100x30", d.ssh(login)...)
 	}
 	for _, login := range five {
 		screens[login].Expect("► Continue.*Stage 1")
@@ -161,6 +137,6 @@ func TestGatewayKilled(t *testing.T) {
 		}
 	}
 	if t.Failed() {
-		t.Log(gateway.said)
+		t.Log(gateway.said.All())
 	}
 }

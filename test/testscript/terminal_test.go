@@ -1,7 +1,6 @@
 package testscript_test
 
 import (
-	"os"
 	"os/exec"
 	"regexp"
 	"strconv"
@@ -9,23 +8,17 @@ import (
 	"syscall"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"lectern/internal/lecterntest"
 )
 
 // terminal NAME COLSxROWS COMMAND... runs a command in a terminal of its own,
 // which stays with "[exit STATUS]" when the command has ended.
 func terminal(ts *testscript.TestScript, _ bool, args []string) {
-	cols, rows, ok := strings.Cut(args[1], "x")
-	if !ok {
+	if len(args) < 3 {
 		ts.Fatalf("terminal NAME COLSxROWS COMMAND...")
 	}
-	quoted := make([]string, len(args)-2)
-	for i, arg := range args[2:] {
-		quoted[i] = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
-	}
-	tmux(ts, "-f", os.DevNull, "new-session", "-d", "-s", args[0], "-x", cols, "-y", rows,
-		"-c", ts.MkAbs("."), strings.Join(quoted, " ")+`; echo "[exit $?]"; cat`)
-	tmux(ts, "set-option", "-t", args[0], "window-size", "manual")
-	tmux(ts, "set-option", "-g", "exit-empty", "off") // it outlives its last terminal
+	ts.Check(tmuxOf(ts).Open(args[0], args[1], args[2:]...))
 }
 
 // type NAME KEY... presses keys, by tmux's names; "text:…" is typed as it is.
@@ -88,13 +81,13 @@ func signalClient(ts *testscript.TestScript, name string, signal syscall.Signal)
 	}
 }
 
-func tmux(ts *testscript.TestScript, args ...string) string {
+func tmuxOf(ts *testscript.TestScript) lecterntest.Tmux {
 	w := worldOf(ts)
-	cmd := exec.Command("tmux", append([]string{"-S", w.tmux, "-u"}, args...)...)
-	cmd.Env = []string{"PATH=" + ts.Getenv("PATH"), "HOME=" + w.dir, "TERM=xterm-256color", "LC_ALL=C.UTF-8", "SHELL=/bin/sh"}
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		ts.Fatalf("tmux %s: %v: %s", strings.Join(args, " "), err, out)
-	}
-	return string(out)
+	return lecterntest.Tmux{Socket: w.tmux, Dir: w.dir}
+}
+
+func tmux(ts *testscript.TestScript, args ...string) string {
+	out, err := tmuxOf(ts).Run(args...)
+	ts.Check(err)
+	return out
 }

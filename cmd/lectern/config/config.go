@@ -98,6 +98,7 @@ type Local struct {
 	Isolation string `yaml:"isolation" doc:"what keeps a sandbox from this machine: bubblewrap, or none for trials" oneof:"bubblewrap none"`
 	Memory    Bytes  `yaml:"memory" doc:"most memory of a sandbox"`
 	Processes int    `yaml:"processes" doc:"most processes and threads of a sandbox"`
+	Claude    string `yaml:"claude" doc:"program of Claude Code on this machine; empty for the claude of PATH"`
 }
 
 // Words for Local.Isolation.
@@ -143,9 +144,11 @@ type Resources struct {
 	Memory Bytes `yaml:"memory" doc:"memory, such as 512Mi or 4Gi"`
 }
 
-// Proxy is the API proxy.
+// Proxy is the API proxy: what it does, and how it, the sandboxes and the
+// gateway find and trust each other.
 type Proxy struct {
 	Listen     string `yaml:"listen" doc:"address of the proxy, as host:port or :port"`
+	URL        string `yaml:"url" doc:"address under which Pods reach the proxy; the gateway looks its host up for them"`
 	Upstream   string `yaml:"upstream" doc:"the model's API"`
 	APIKeyFile string `yaml:"api_key_file" doc:"file with the API key; empty to take it from ANTHROPIC_API_KEY"`
 	// APIKey is what ANTHROPIC_API_KEY holds, empty when it is not set or not
@@ -156,7 +159,22 @@ type Proxy struct {
 	Tools             []string `yaml:"tools" doc:"tools that the tutor may use"`
 	RequestsPerMinute int      `yaml:"requests_per_minute" doc:"most requests a minute of one session"`
 	Concurrency       int      `yaml:"concurrency" doc:"most requests at once of one session"`
-	TokensPerDay      int      `yaml:"tokens_per_day" doc:"most tokens a day of one learner; 0 for no limit"`
+	TokensPerDay      int      `yaml:"tokens_per_day" doc:"most tokens a day of one learner, without those read from the cache; 0 for no limit"`
+	Tokens            Tokens   `yaml:"session_tokens" doc:"the keys of the tokens with which sandboxes ask the proxy; lectern keys makes a pair"`
+	Events            Events   `yaml:"events" doc:"how a proxy of its own tells the gateway of completed stages and used tokens"`
+}
+
+// Tokens are the keys of session tokens.
+type Tokens struct {
+	PrivateKeyFile string `yaml:"private_key_file" doc:"file of the gateway's private key; empty for session_token_key.pem in data_dir"`
+	PublicKeyFile  string `yaml:"public_key_file" doc:"file of the public half, which lectern proxy needs"`
+}
+
+// Events is the way from a proxy of its own to the gateway.
+type Events struct {
+	Listen     string `yaml:"listen" doc:"address at which the gateway takes events, as host:port or :port; empty for none"`
+	URL        string `yaml:"url" doc:"address under which lectern proxy reaches that"`
+	SecretFile string `yaml:"secret_file" doc:"file with the secret that both know and nobody else"`
 }
 
 // Web is the browser page.

@@ -58,6 +58,7 @@ func Defaults() Config {
 		},
 		Proxy: Proxy{
 			Listen:            ":8787",
+			URL:               "http://lectern-proxy.lectern.svc:8787",
 			Upstream:          "https://api.anthropic.com",
 			Models:            []string{},
 			Tools:             []string{"Read", "Glob", "Grep"},

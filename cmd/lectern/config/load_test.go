@@ -78,6 +78,9 @@ func TestEveryKeyFromEveryLayer(t *testing.T) {
 		"sandbox.kubernetes.limits.cpu": "3", "sandbox.kubernetes.limits.memory": "5Gi",
 		"proxy.listen": ":1", "proxy.upstream": "http://mock:80", "proxy.api_key_file": "/run/key", "proxy.models": "m-1",
 		"proxy.tools": "Read", "proxy.requests_per_minute": "31", "proxy.concurrency": "5", "proxy.tokens_per_day": "1000000",
+		"proxy.url": "http://10.43.0.9:1", "proxy.session_tokens.private_key_file": "private.pem",
+		"proxy.session_tokens.public_key_file": "public.pem", "proxy.events.listen": ":4", "proxy.events.url": "http://10.43.0.8:2",
+		"proxy.events.secret_file": "secret", "sandbox.local.claude": "/opt/claude",
 		"web.listen": ":2", "web.public_url": "https://lab.example", "web.enabled": "false", "metrics.listen": "[::1]:3",
 		"progress.trust_terminal": "true", "log.level": "debug", "log.format": "json",
 	}
@@ -85,6 +88,8 @@ func TestEveryKeyFromEveryLayer(t *testing.T) {
 	beside := map[string]string{
 		"sandbox.kubernetes.storage.class": "sandbox.kubernetes.storage.kind=pvc",
 		"sandbox.kubernetes.storage.path":  "sandbox.kubernetes.storage.kind=hostPath",
+		"proxy.events.listen":              "proxy.events.secret_file=secret",
+		"proxy.events.url":                 "proxy.events.secret_file=secret",
 	}
 	defaults := Defaults()
 	for _, k := range values(&defaults) {
@@ -207,7 +212,7 @@ func TestForeignVariables(t *testing.T) {
 	_, err := Load(options)
 	want := `LECTERN_EVENT_FD2: unknown setting; the nearest known name is LECTERN_DATA_DIR
 LECTERN_TESTS: unknown setting; the nearest known name is LECTERN_DATA_DIR
-LECTERN_PROXY_PORT: unknown setting; the nearest known name is LECTERN_PROXY_TOOLS`
+LECTERN_PROXY_PORT: unknown setting; the nearest known name is LECTERN_PROXY_URL`
 	if err == nil || err.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)
 	}

@@ -112,6 +112,7 @@ func TestRefusals(t *testing.T) {
 		{name: "model", file: "proxy: {models: [\"a b\"]}\n", want: `lectern.yaml:1: proxy.models[0]: "a b" is no model's name`},
 		{name: "tool", file: "proxy: {tools: [Read, \"Bash(*)\"]}\n", want: `lectern.yaml:1: proxy.tools[1]: "Bash(*)" is no tool's name; write it like Read`},
 		{name: "requests", file: "proxy: {requests_per_minute: 0}\n", want: `lectern.yaml:1: proxy.requests_per_minute: 0 is too small; it must be at least 1`},
+		{name: "events without a secret", file: "proxy: {events: {listen: \":8081\"}}\n", want: `lectern.yaml:1: proxy.events.listen: needs a secret, or anybody could report a stage as finished; write its file as proxy.events.secret_file`},
 		{name: "tokens", file: "proxy: {tokens_per_day: -1}\n", want: `lectern.yaml:1: proxy.tokens_per_day: -1 is too small; it must be at least 0`},
 		{name: "public address", file: "web: {public_url: \"ftp://h\"}\n", want: `lectern.yaml:1: web.public_url: "ftp://h" is no address of the web; write it like https://example.org`},
 

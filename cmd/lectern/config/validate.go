@@ -138,6 +138,7 @@ func (v validator) onlyFor(field *string, s *Storage, kind string) {
 
 func (v validator) proxy(p *Proxy) {
 	v.address(&p.Listen)
+	v.site(&p.URL)
 	v.site(&p.Upstream)
 	for i, model := range p.Models {
 		if !wordText.MatchString(model) {
@@ -152,6 +153,21 @@ func (v validator) proxy(p *Proxy) {
 	v.atLeast(&p.RequestsPerMinute, 1)
 	v.atLeast(&p.Concurrency, 1)
 	v.atLeast(&p.TokensPerDay, 0)
+	if p.Events.Listen != "" {
+		v.address(&p.Events.Listen)
+		v.secretBeside(&p.Events.Listen, &p.Events.SecretFile)
+	}
+	if p.Events.URL != "" {
+		v.site(&p.Events.URL)
+		v.secretBeside(&p.Events.URL, &p.Events.SecretFile)
+	}
+}
+
+// secretBeside refuses a way for events on which everybody would be believed.
+func (v validator) secretBeside(way, file *string) {
+	if *file == "" {
+		v.refuse(way, "needs a secret, or anybody could report a stage as finished; write its file as %s", v.keys[file].path)
+	}
 }
 
 func (v validator) web(w *Web) {
@@ -162,7 +178,7 @@ func (v validator) web(w *Web) {
 // ports refuses two servers of one process on one port. The proxy is a process
 // of its own, often on another machine, and may use the same numbers.
 func (v validator) ports(c *Config) {
-	listens := []*string{&c.SSH.Listen, &c.Metrics.Listen}
+	listens := []*string{&c.SSH.Listen, &c.Metrics.Listen, &c.Proxy.Events.Listen}
 	if c.Web.Enabled {
 		listens = append(listens, &c.Web.Listen)
 	}

@@ -12,16 +12,21 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 )
 
-// gatewayDeployment returns the gateway's Deployment.
-func gatewayDeployment(t *testing.T, objects []runtime.Object) *appsv1.Deployment {
+// deployment returns a Deployment by name.
+func deployment(t *testing.T, objects []runtime.Object, name string) *appsv1.Deployment {
 	t.Helper()
-	for _, deployment := range all[*appsv1.Deployment](objects) {
-		if deployment.Name == gateway {
-			return deployment
+	for _, found := range all[*appsv1.Deployment](objects) {
+		if found.Name == name {
+			return found
 		}
 	}
-	t.Fatalf("there is no Deployment %s", gateway)
+	t.Fatalf("there is no Deployment %s", name)
 	return nil
+}
+
+func gatewayDeployment(t *testing.T, objects []runtime.Object) *appsv1.Deployment {
+	t.Helper()
+	return deployment(t, objects, gateway)
 }
 
 // configMap returns a ConfigMap by name.
@@ -39,7 +44,7 @@ func configMap(t *testing.T, objects []runtime.Object, name string) *corev1.Conf
 func TestGatewayStartsWithItsSettings(t *testing.T) {
 	type home struct{ kind, path string }
 	homes := map[string]home{
-		base: {kind: "none"}, otherImage: {kind: "none"}, pvc: {kind: "pvc"}, classroom: {kind: "pvc"},
+		base: {kind: "none"}, otherImage: {kind: "none"}, claude: {kind: "none"}, pvc: {kind: "pvc"}, classroom: {kind: "pvc"},
 		hostPath: {kind: "hostPath", path: "/var/lib/lectern/homes"},
 	}
 	for _, dir := range everything {

@@ -24,6 +24,16 @@ func peer(namespace, name string) networkingv1.NetworkPolicyPeer {
 	}
 }
 
+// names is the rule that lets a Pod look names up.
+func names() networkingv1.NetworkPolicyEgressRule {
+	ports := append(tcp(53), tcp(53)...)
+	udp := corev1.ProtocolUDP
+	ports[0].Protocol = &udp
+	system := peer("kube-system", "")
+	system.PodSelector = &metav1.LabelSelector{MatchLabels: map[string]string{"k8s-app": "kube-dns"}}
+	return networkingv1.NetworkPolicyEgressRule{To: []networkingv1.NetworkPolicyPeer{system}, Ports: ports}
+}
+
 func tcp(ports ...int32) []networkingv1.NetworkPolicyPort {
 	var list []networkingv1.NetworkPolicyPort
 	for _, number := range ports {

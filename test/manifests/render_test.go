@@ -31,16 +31,18 @@ const (
 	pvc        = "testdata/pvc"      // base with the component storage-pvc
 	hostPath   = "testdata/hostpath" // base with the component storage-hostpath
 	otherImage = "testdata/image"    // base with another image of sandboxes
+	claude     = "testdata/claude"   // base with the component claude
 	// classroom is the overlay that the README of the manifests shows.
 	classroom = "testdata/classroom"
 
 	own       = "lectern"
 	sandboxes = "lectern-sandboxes"
 	gateway   = "lectern-gateway"
+	proxy     = "lectern-proxy"
 )
 
 // everything is all that can be applied.
-var everything = []string{base, pvc, hostPath, otherImage, classroom}
+var everything = []string{base, pvc, hostPath, otherImage, claude, classroom}
 
 // render returns the objects that kubectl apply -k dir would send.
 func render(t *testing.T, dir string) []runtime.Object {

@@ -28,6 +28,7 @@ type config struct {
 	} `json:"auth"`
 	Sandbox struct {
 		Backend     string `json:"backend"`
+		Agent       string `json:"agent"`
 		MaxSessions int64  `json:"max_sessions"`
 		Kubernetes  struct {
 			Namespace string    `json:"namespace"`
@@ -37,6 +38,20 @@ type config struct {
 			Limits    resources `json:"limits"`
 		} `json:"kubernetes"`
 	} `json:"sandbox"`
+	Proxy struct {
+		Listen     string `json:"listen"`
+		URL        string `json:"url"`
+		APIKeyFile string `json:"api_key_file"`
+		Tokens     struct {
+			PrivateKeyFile string `json:"private_key_file"`
+			PublicKeyFile  string `json:"public_key_file"`
+		} `json:"session_tokens"`
+		Events struct {
+			Listen     string `json:"listen"`
+			URL        string `json:"url"`
+			SecretFile string `json:"secret_file"`
+		} `json:"events"`
+	} `json:"proxy"`
 	Web     listener `json:"web"`
 	Metrics listener `json:"metrics"`
 }
@@ -83,16 +98,23 @@ func withLectern(run func() int) int {
 func settings(t *testing.T, objects []runtime.Object) config {
 	t.Helper()
 	pod := gatewayDeployment(t, objects).Spec.Template.Spec
+	return settingsOf(t, objects, pod, "serve")
+}
+
+// settingsOf returns what would be in force in a Pod that runs a command of
+// lectern.
+func settingsOf(t *testing.T, objects []runtime.Object, pod corev1.PodSpec, command string) config {
+	t.Helper()
 	container := pod.Containers[0]
-	if len(container.Args) != 3 || container.Args[0] != "serve" || container.Args[1] != "--config" {
-		t.Fatalf("the gateway is started with %q; want serve --config FILE", container.Args)
+	if len(container.Args) != 3 || container.Args[0] != command || container.Args[1] != "--config" {
+		t.Fatalf("the Pod is started with %q; want %s --config FILE", container.Args, command)
 	}
 	name, text := mountedFile(t, objects, pod, container.Args[2])
 	file := filepath.Join(t.TempDir(), name)
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	show := exec.Command(lectern, "serve", "--config", file, "--print-config")
+	show := exec.Command(lectern, command, "--config", file, "--print-config")
 	show.Env = environ(t, objects, container)
 	out, err := show.Output()
 	if err != nil {
@@ -100,7 +122,7 @@ func settings(t *testing.T, objects []runtime.Object) config {
 		if exit, ok := err.(*exec.ExitError); ok {
 			said = exit.Stderr
 		}
-		t.Fatalf("the gateway would not start: %v\n%s", err, said)
+		t.Fatalf("%s would not start: %v\n%s", command, err, said)
 	}
 	var c config
 	if err := yaml.Unmarshal(out, &c); err != nil {
@@ -114,6 +136,10 @@ func environ(t *testing.T, objects []runtime.Object, container corev1.Container)
 	t.Helper()
 	variables := []string{}
 	for _, variable := range container.Env {
+		if variable.ValueFrom == nil {
+			variables = append(variables, variable.Name+"="+variable.Value)
+			continue
+		}
 		from := variable.ValueFrom.ConfigMapKeyRef
 		value, ok := configMap(t, objects, from.Name).Data[from.Key]
 		if ok {

@@ -36,9 +36,27 @@ type deployment struct {
 	terminals *lecterntest.Terminals
 }
 
-// deploy applies manifests/base by kubectl and waits until the gateway is
-// available. At the end everything is deleted again.
+// installation is what a test wants besides manifests/base.
+type installation struct {
+	// components are folders of manifests/components.
+	components []string
+	// settings changes lectern.yaml.
+	settings func(text string) string
+	// patches are further lines of the kustomization.
+	patches string
+	// prepare makes what the Pods wait for: it runs once all is applied.
+	prepare func(t *testing.T, d *deployment)
+}
+
+// deploy installs manifests/base alone.
 func deploy(t *testing.T, logins ...string) *deployment {
+	t.Helper()
+	return deployWith(t, installation{}, logins...)
+}
+
+// deployWith applies the manifests by kubectl and waits until the gateway is
+// available. At the end everything is deleted again.
+func deployWith(t *testing.T, want installation, logins ...string) *deployment {
 	t.Helper()
 	config, err := clientcmd.BuildConfigFromFlags("", os.Getenv("KUBECONFIG"))
 	if err != nil {
@@ -49,7 +67,7 @@ func deploy(t *testing.T, logins ...string) *deployment {
 		t.Skip("this cluster has a Lectern already, which stays as it is")
 	}
 	d.terminals = lecterntest.NewTerminals(t, d.dir)
-	overlay := d.overlay(t, d.makeKeys(t, logins...))
+	overlay := d.overlay(t, want, d.makeKeys(t, logins...))
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Log(kubectl(t, "logs", "-n", gatewayNamespace, "deployment/lectern-gateway", "--tail=30"))
@@ -57,6 +75,9 @@ func deploy(t *testing.T, logins ...string) *deployment {
 		kubectl(t, "delete", "-k", overlay, "--ignore-not-found", "--wait=true", "--timeout=120s")
 	})
 	kubectl(t, "apply", "-k", overlay)
+	if want.prepare != nil {
+		want.prepare(t, d)
+	}
 	if !d.hasStorage(t) {
 		openFolder(t, "lectern-e2e-data", "claimRef: {namespace: lectern, name: lectern-data}")
 	}
@@ -117,8 +138,9 @@ func (d *deployment) makeKeys(t *testing.T, logins ...string) string {
 	return authorized.String()
 }
 
-// overlay is manifests/base with people's keys, as manifests/README.md says.
-func (d *deployment) overlay(t *testing.T, authorized string) string {
+// overlay is manifests/base with people's keys and what the test wants, as
+// manifests/README.md says.
+func (d *deployment) overlay(t *testing.T, want installation, authorized string) string {
 	t.Helper()
 	dir := t.TempDir()
 	base, err := filepath.Abs("../../manifests/base")
@@ -134,6 +156,13 @@ func (d *deployment) overlay(t *testing.T, authorized string) string {
 		t.Fatal(err)
 	}
 	settings = bytes.Replace(settings, []byte("\nauth:\n"), []byte("\nauth:\n  authorized_keys: /etc/lectern/authorized_keys\n"), 1)
+	if want.settings != nil {
+		settings = []byte(want.settings(string(settings)))
+	}
+	var components []string
+	for _, name := range append(want.components, "sandbox-settings") { // which comes last
+		components = append(components, filepath.Join(relative, "../components", name))
+	}
 	for name, text := range map[string]string{
 		"lectern.yaml": string(settings), "authorized_keys": authorized,
 		"kustomization.yaml": fmt.Sprintf(`apiVersion: kustomize.config.k8s.io/v1beta1
@@ -149,7 +178,7 @@ configMapGenerator:
     namespace: lectern
     behavior: merge
     literals: ["image=%s"]
-`, relative, filepath.Join(relative, "../components/sandbox-settings"), lecterntest.SandboxImage()),
+%s`, relative, strings.Join(components, ", "), lecterntest.SandboxImage(), want.patches),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)

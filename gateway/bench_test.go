@@ -162,7 +162,7 @@ func BenchmarkPicker(b *testing.B) {
 		start := time.Now()
 		client := l.dial()
 		c := open(b, client, "")
-		c.expect("Only stage")
+		c.shows("Only stage")
 		took = append(took, time.Since(start))
 		_ = client.Close()
 	}

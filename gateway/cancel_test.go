@@ -29,17 +29,17 @@ func TestCancelledStartThatSucceeds(t *testing.T) {
 		o.Backend = backend
 	})
 	c := open(t, l.dial(), "")
-	c.expect("Only stage")
+	c.shows("Only stage")
 	c.types("\r")
 	<-backend.making
 	c.types("\x03")
-	c.expect("Cancelling")
+	c.shows("Cancelling")
 	backend.made <- struct{}{}
-	c.expect("Start cancelled")
+	c.shows("Start cancelled")
 	c.types("\r")
 	c.expect("hello from")
 	c.types("exit 0\r")
-	c.expect("Only stage")
+	c.shows("Only stage")
 	c.types("q")
 	if err := c.session.Wait(); err != nil {
 		t.Errorf("the session ended with %v", err)

@@ -70,7 +70,7 @@ func TestConnectionWithoutASession(t *testing.T) {
 	}
 	never, busy := l.dial(), l.dial()
 	c := open(t, busy, "")
-	c.expect("Only stage")
+	c.shows("Only stage")
 	hadOne := gone(busy)
 	select {
 	case <-gone(never):

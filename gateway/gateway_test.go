@@ -199,15 +199,22 @@ func (c *terminal) types(text string) {
 	}
 }
 
+// expect waits for output that is a stream: that of a sandbox or a command.
 func (c *terminal) expect(pattern string) {
 	c.t.Helper()
 	c.screen.Expect(c.t, pattern)
 }
 
+// shows waits for what the picker draws.
+func (c *terminal) shows(pattern string) {
+	c.t.Helper()
+	c.screen.Shows(c.t, pattern)
+}
+
 // enter goes from the picker into the sandbox.
 func (c *terminal) enter() {
 	c.t.Helper()
-	c.expect("Only stage")
+	c.shows("Only stage")
 	c.types("\r")
 	c.expect("hello from")
 }

@@ -22,7 +22,7 @@ func TestNoKeyIsLostAtTheHandOff(t *testing.T) {
 	c.expect("said abc")
 	c.types("exit 0\r")
 	// And back: the first key belongs to the picker.
-	c.expect("Only stage")
+	c.shows("Only stage")
 	c.types("q")
 	if err := c.session.Wait(); err != nil {
 		t.Errorf("the session ended with %v", err)
@@ -36,7 +36,7 @@ func TestRawOutputIsNotTranslated(t *testing.T) {
 	c.types("raw\r")
 	c.expect(`one\ntwo\nraw done`)
 	c.types("exit 0\r")
-	c.expect("Only stage")
+	c.shows("Only stage")
 }
 
 func TestTerminalIsResetAfterTheSandbox(t *testing.T) {
@@ -47,14 +47,14 @@ func TestTerminalIsResetAfterTheSandbox(t *testing.T) {
 	c.expect("messed")
 	c.types("die\r")
 	c.expect(`\x1b\[\?1049l[^\n]*\x1b\[\?1002l[^\n]*\x1b\[\?2004l[^\n]*\x1b\[\?25h`)
-	c.expect("The tutor was ended by signal 9")
+	c.shows("The tutor was ended by signal 9")
 }
 
 func TestManyResizesWithNobodyToCare(t *testing.T) {
 	l := newLab(t, nil)
 	client := l.dial()
 	c := open(t, client, "")
-	c.expect("Only stage")
+	c.shows("Only stage")
 	for i := range 200 {
 		if err := c.session.WindowChange(20+i%10, 80+i); err != nil {
 			t.Fatal(err)
@@ -89,7 +89,7 @@ func TestOneChannelOfAConnectionCloses(t *testing.T) {
 	one := open(t, client, "")
 	one.enter()
 	two := open(t, client, "")
-	two.expect("Continue")
+	two.shows("Continue")
 	if err := one.session.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +177,7 @@ func TestTakeoverFromATerminalThatTakesNothing(t *testing.T) {
 	l := newLab(t, nil)
 	l.flood()
 	c := open(t, l.dial(), "")
-	c.expect("Continue")
+	c.shows("Continue")
 	c.types("\r")
 	c.expect("sent")
 }
@@ -188,7 +188,7 @@ func TestStopWithATerminalThatTakesNothing(t *testing.T) {
 	l := newLab(t, nil)
 	l.flood()
 	idle := open(t, l.dial(), "")
-	idle.expect("Continue")
+	idle.shows("Continue")
 	began := time.Now()
 	if err := l.stop(); err != nil {
 		t.Error(err)

@@ -18,15 +18,15 @@ func TestNothingIsLeft(t *testing.T) {
 		c := open(t, client, "")
 		switch i % 4 {
 		case 0: // leaves the picker
-			c.expect("Only stage")
+			c.shows("Only stage")
 			c.types("q" + strings.Repeat("x", 10_000)) // more than anybody will read
 			_ = c.session.Wait()
 		case 1: // vanishes in the picker
-			c.expect("Only stage")
+			c.shows("Only stage")
 		case 2: // the tutor exits
 			c.enter()
 			c.types("exit 0\r")
-			c.expect("Only stage")
+			c.shows("Only stage")
 			c.types("q")
 			_ = c.session.Wait()
 		case 3: // vanishes in the sandbox, comes back and ends it
@@ -34,11 +34,11 @@ func TestNothingIsLeft(t *testing.T) {
 			_ = client.Close()
 			client = l.dial()
 			c = open(t, client, "")
-			c.expect("Continue")
+			c.shows("Continue")
 			c.types("\r")
 			c.expect("hello from")
 			c.types("exit 0\r")
-			c.expect("Only stage")
+			c.shows("Only stage")
 		}
 		_ = client.Close()
 	}

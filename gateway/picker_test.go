@@ -8,11 +8,11 @@ func TestPickerWithoutInput(t *testing.T) {
 	l.fill()
 	for name, stay := range map[string]func(*terminal){
 		"in the list":  func(*terminal) {},
-		"in the queue": func(c *terminal) { c.types("\r"); c.expect("in the queue") },
+		"in the queue": func(c *terminal) { c.types("\r"); c.shows("in the queue") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := open(t, l.dial(), "")
-			c.expect("Only stage")
+			c.shows("Only stage")
 			stay(c)
 			if err := c.in.Close(); err != nil {
 				t.Fatal(err)

@@ -110,7 +110,7 @@ func TestPickersOnLargeTerminals(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = session.Close() })
-		screen := lecterntest.NewScreen()
+		screen := lecterntest.NewScreenOf(160, 50) // which the picker draws on
 		session.Stdout = screen
 		if _, err := session.StdinPipe(); err != nil { // an input that does not end
 			t.Fatal(err)
@@ -118,7 +118,7 @@ func TestPickersOnLargeTerminals(t *testing.T) {
 		if err := errors.Join(session.RequestPty("xterm", 200, 500, nil), session.Shell()); err != nil {
 			t.Fatal(err)
 		}
-		screen.Expect(t, "Only stage")
+		screen.Shows(t, "Only stage")
 	}
 	if each := (held() - before) / pickers; each > 4<<20 {
 		t.Errorf("a picker on a large terminal holds %d MB", each>>20)

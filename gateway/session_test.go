@@ -78,7 +78,7 @@ func TestFaultOfOneSession(t *testing.T) {
 	})
 	client := l.dial()
 	bystander := open(t, client, "")
-	bystander.expect("Only stage")
+	bystander.shows("Only stage")
 	wantFault := func(c *terminal) {
 		t.Helper()
 		c.expect("Something went wrong.*connect again")
@@ -94,7 +94,7 @@ func TestFaultOfOneSession(t *testing.T) {
 	backend.making.Store(true)
 	wantFault(open(t, client, "start only"))
 	inPicker := open(t, client, "")
-	inPicker.expect("Only stage")
+	inPicker.shows("Only stage")
 	inPicker.types("\r")
 	wantFault(inPicker)
 	backend.making.Store(false)
@@ -136,7 +136,7 @@ func TestHugeTerminals(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = session.Close() })
-		c := &terminal{t: t, session: session, screen: lecterntest.NewScreen()}
+		c := &terminal{t: t, session: session, screen: lecterntest.NewScreenOf(160, 50)}
 		session.Stdout, session.Stderr = c.screen, c.screen
 		if err := session.RequestPty("xterm", rows, cols, nil); err != nil {
 			t.Fatal(err)
@@ -149,7 +149,7 @@ func TestHugeTerminals(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	pty(hugeCols, hugeRows).expect("Only stage")
+	pty(hugeCols, hugeRows).shows("Only stage")
 	runtime.GC()
 	runtime.ReadMemStats(&after)
 	if held := int64(after.HeapAlloc) - int64(before.HeapAlloc); held > 64<<20 {

@@ -139,7 +139,7 @@ func (h *house) connect(b *testing.B, learner int, command, want string) *ssh.Cl
 	if err != nil {
 		b.Fatal(err)
 	}
-	screen.Expect(b, want)
+	screen.Shows(b, want)
 	return client
 }
 

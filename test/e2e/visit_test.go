@@ -14,7 +14,9 @@ import (
 )
 
 // steps is output of which a test waits for one part after the other. It looks
-// only at what is new, so that waiting costs the same however much has come.
+// only at what is new, so that waiting costs the same however much has come. Of
+// a picker it can wait for what the first picture has, which is drawn on an empty
+// screen and so written whole.
 type steps struct {
 	more chan []byte
 	rest []byte

@@ -40,6 +40,8 @@ type Options struct {
 	// Command runs in every sandbox instead of the built-in tutor, which it is
 	// when empty.
 	Command []string
+	// Model is what Claude Code needs to be the tutor; nil: the built-in one is.
+	Model *Model
 	// Life and Idle are the clocks of a new sandbox; Idle 0 is none.
 	Life, Idle time.Duration
 	// Start is how long a Pod may take until it is ready.

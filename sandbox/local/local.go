@@ -27,6 +27,9 @@ type Options struct {
 	// Command runs in every sandbox instead of the built-in tutor, which it is
 	// when empty.
 	Command []string
+	// Model is what Claude Code needs to be the tutor; nil: the built-in one is.
+	// It needs Bubblewrap.
+	Model *Model
 	// Isolation is Bubblewrap or None.
 	Isolation Isolation
 	// Life and Idle are the clocks of a new sandbox; Idle 0 is none.

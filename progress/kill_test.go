@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// storeVariable makes the test binary, started again, write records into the
+// storeVariable makes the test binary, started again, write into the
 // store that it names until it is killed.
 const storeVariable = "PROGRESS_TEST_STORE"
 
@@ -37,8 +37,15 @@ func writeForEver(path string) error {
 		if _, err := s.Complete(record(login, "zfs", i%7+1)); err != nil {
 			return err
 		}
+		if err := s.Use(useOf(login)); err != nil {
+			return err
+		}
 		fmt.Println(login)
 	}
+}
+
+func useOf(login string) Use {
+	return Use{ID: login, Login: login, At: time.Now(), Tokens: Tokens{Output: 1}}
 }
 
 // What a learner was told is there after kill -9, whenever that comes.
@@ -57,6 +64,14 @@ func TestKill(t *testing.T) {
 		for _, login := range printed {
 			if records, err := s.Course(login, "zfs"); err != nil || len(records) != 1 {
 				t.Errorf("round %d: %s was told of a record, and there is %v, %v", round, login, records, err)
+			}
+		}
+		for _, login := range lines { // nor is what was used, and a copy is known as one
+			if err := s.Use(useOf(login)); err != nil {
+				t.Errorf("round %d: %v", round, err)
+			}
+			if _, total, err := s.Usage(login); err != nil || total.Output != 1 {
+				t.Errorf("round %d: %s has used 1 token, and there is %+v, %v", round, login, total, err)
 			}
 		}
 		if err := s.Close(); err != nil {

@@ -1,6 +1,6 @@
-// Package progress remembers who finished what: one record for each stage
-// that a learner has completed, kept in a bbolt file and durable before anyone
-// is told of it.
+// Package progress remembers who finished what, and what that took: one record
+// for each stage that a learner has completed, and the tokens that learners have
+// used of a model, kept in a bbolt file and durable before anyone is told of it.
 //
 // It knows logins, course IDs and stage numbers, and nothing of what a course
 // holds, of sessions, or of how the evidence came about.
@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -33,6 +34,7 @@ var rootBucket = []byte("v1")
 type Store struct {
 	file *boltfile.File
 	log  *slog.Logger
+	now  func() time.Time
 	told sync.Map // the unreadable records that the log has
 }
 
@@ -50,7 +52,7 @@ func Open(path string, log *slog.Logger) (*Store, error) {
 		file.Close()
 		return nil, fmt.Errorf("open the progress store: %w", err)
 	}
-	return &Store{file: file, log: log}, nil
+	return &Store{file: file, log: log, now: time.Now}, nil
 }
 
 // Close waits for running calls and closes the file.
@@ -125,7 +127,7 @@ func (s *Store) Course(login, course string) ([]Record, error) {
 	login = strings.ToLower(login)
 	var records []Record
 	err := s.file.View(func(tx *bbolt.Tx) error {
-		bucket := find(tx, login)
+		bucket := find(tx, rootBucket, []byte(login))
 		if bucket == nil || course == "" {
 			return nil
 		}
@@ -145,7 +147,7 @@ func (s *Store) Learner(login string) (map[string][]Record, error) {
 	login = strings.ToLower(login)
 	courses := map[string][]Record{}
 	err := s.file.View(func(tx *bbolt.Tx) error {
-		bucket := find(tx, login)
+		bucket := find(tx, rootBucket, []byte(login))
 		if bucket == nil {
 			return nil
 		}
@@ -212,13 +214,16 @@ func (s *Store) nextLearner(tx *bbolt.Tx, login string) (string, []Record, error
 	return next, all, err
 }
 
-// find gives the bucket of a learner, or nil.
-func find(tx *bbolt.Tx, login string) *bbolt.Bucket {
-	root := tx.Bucket(rootBucket)
-	if root == nil || login == "" {
-		return nil
+// find gives the bucket at a path, or nil.
+func find(tx *bbolt.Tx, root []byte, below ...[]byte) *bbolt.Bucket {
+	bucket := tx.Bucket(root)
+	for _, name := range below {
+		if bucket == nil || len(name) == 0 {
+			return nil
+		}
+		bucket = bucket.Bucket(name)
 	}
-	return root.Bucket([]byte(login))
+	return bucket
 }
 
 func (s *Store) readCourse(bucket *bbolt.Bucket, login, course string) ([]Record, error) {

@@ -244,7 +244,7 @@ func TestUnreadableRecordIsLeftOut(t *testing.T) {
 	sound := record("alice", "zfs", 6)
 	complete(t, s, sound, record("alice", "zfs", 7))
 	err := s.file.Update(func(tx *bbolt.Tx) error {
-		bucket := find(tx, "alice").Bucket([]byte("zfs"))
+		bucket := find(tx, rootBucket, []byte("alice")).Bucket([]byte("zfs"))
 		return errors.Join(bucket.Put(stageKey(7), []byte("{")), bucket.Put([]byte("seven"), []byte("{}")))
 	})
 	if err != nil {

@@ -7,18 +7,16 @@ import (
 	"net"
 	"net/http"
 	"time"
-
-	"lectern/gateway"
 )
 
-// serveHealth answers whoever watches over the gateway, such as a kubelet,
+// serveHealth answers whoever watches over this process, such as a kubelet,
 // until ctx ends. A listener that is nil is none.
-func serveHealth(ctx context.Context, listener net.Listener, server *gateway.Server) error {
+func serveHealth(ctx context.Context, listener net.Listener, health http.Handler) error {
 	if listener == nil {
 		return nil
 	}
 	front := &http.Server{
-		Handler: server.Health(), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 8 << 10,
+		Handler: health, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 8 << 10,
 	}
 	stopped := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {

@@ -40,6 +40,6 @@ func root() *cobra.Command {
 		SilenceErrors: true,
 	}
 	cmd.CompletionOptions.HiddenDefaultCmd = true
-	cmd.AddCommand(serveCommand(), courseCommand(), holdCommand(), tutorCommand(), keysCommand(), versionCommand())
+	cmd.AddCommand(serveCommand(), proxyCommand(), courseCommand(), holdCommand(), tutorCommand(), keysCommand(), versionCommand())
 	return cmd
 }

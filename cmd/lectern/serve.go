@@ -112,7 +112,7 @@ func serve(ctx context.Context, c config.Config, own bool, out io.Writer) (err e
 	}
 	err = serveAll(ctx,
 		func(ctx context.Context) error { return server.Serve(ctx, listener) },
-		func(ctx context.Context) error { return serveHealth(ctx, health, server) },
+		func(ctx context.Context) error { return serveHealth(ctx, health, server.Health()) },
 	)
 	if err == nil {
 		sayStopped(ctx, backend, c.Sandbox, log, farewellTo)

@@ -1,0 +1,207 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
+
+	"lectern/cmd/lectern/config"
+	"lectern/proxy"
+	"lectern/proxy/report"
+	"lectern/proxy/token"
+)
+
+// drainLimit is how long answers may go on once the proxy is to end. A kubelet
+// kills after 30 seconds, and the last reports want some of them.
+const drainLimit = 15 * time.Second
+
+func proxyCommand() *cobra.Command {
+	var (
+		file        string
+		printConfig bool
+	)
+	cmd := &cobra.Command{
+		Use:   "proxy",
+		Short: "Run the API proxy, the only one that has the key of the model's API",
+		Long: `Run the API proxy between sandboxes and the model's API, as a process of its own.
+Settings come from where those of lectern serve come from; it needs
+
+  proxy.api_key_file, or ANTHROPIC_API_KEY in the environment
+  proxy.session_tokens.public_key_file
+  proxy.events.url and proxy.events.secret_file`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := config.Load(config.LoadOptions{
+				File: file, Environ: os.Environ(), Allow: []string{"LECTERN_TEST_*"}, Flags: cmd.Flags(), APIKey: true,
+			})
+			if err != nil {
+				return err
+			}
+			if printConfig {
+				return c.Write(cmd.OutOrStdout())
+			}
+			// No core dump and no other process of this user gets at the key.
+			if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
+				return fmt.Errorf("keep the memory of this process to itself: %w", err)
+			}
+			return runProxy(cmd.Context(), c)
+		},
+	}
+	config.RegisterFlags(cmd.Flags())
+	cmd.Flags().StringVar(&file, "config", "", "YAML file with settings")
+	cmd.Flags().BoolVar(&printConfig, "print-config", false, "print the settings in force, secrets masked, and exit")
+	return cmd
+}
+
+// runProxy serves until ctx ends, then lets what is running come to its end
+// and tells the gateway of it.
+func runProxy(ctx context.Context, c config.Config) error {
+	log, err := newLogger(c.Log)
+	if err != nil {
+		return err
+	}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	server, queue, err := newProxy(c, registry, log)
+	if err != nil {
+		return err
+	}
+	listener, watch, err := listenProxy(ctx, c)
+	if err != nil {
+		return err
+	}
+	log.Info("listening", "address", listener.Addr().String(), "upstream", c.Proxy.Upstream, "version", versionText())
+	mux := http.NewServeMux()
+	mux.Handle("/", server.Health())
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+
+	// The queue outlives the proxy, whose last answers it has to tell of.
+	telling, stopTelling := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopTelling()
+	told := make(chan error, 1)
+	go func() { told <- queue.Run(telling) }()
+	err = serveAll(ctx,
+		func(ctx context.Context) error { return serveProxy(ctx, server, listener) },
+		func(ctx context.Context) error { return serveHealth(ctx, watch, mux) },
+	)
+	stopTelling()
+	if err = errors.Join(err, <-told); err == nil {
+		log.Info("stopped")
+	}
+	return err
+}
+
+// serveProxy serves until ctx ends, and drains then.
+func serveProxy(ctx context.Context, server *proxy.Proxy, listener net.Listener) error {
+	drained := make(chan error, 1)
+	serving, stop := context.WithCancel(ctx)
+	defer stop()
+	go func() {
+		<-serving.Done()
+		limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainLimit)
+		defer cancel()
+		drained <- server.Shutdown(limit)
+	}()
+	err := server.Serve(listener)
+	stop()
+	return errors.Join(err, <-drained)
+}
+
+// newProxy makes the proxy and the queue of what it reports, or says which
+// setting is missing.
+func newProxy(c config.Config, registry *prometheus.Registry, log *slog.Logger) (*proxy.Proxy, *report.Queue, error) {
+	key, err := apiKey(c.Proxy)
+	if err != nil {
+		return nil, nil, err
+	}
+	if c.Proxy.Tokens.PublicKeyFile == "" {
+		return nil, nil, errors.New("the proxy has no key with which to check session tokens: set proxy.session_tokens.public_key_file to the public half that lectern keys has made")
+	}
+	verifier, err := token.ReadVerifier(c.Proxy.Tokens.PublicKeyFile)
+	if err != nil {
+		return nil, nil, err
+	}
+	if c.Proxy.Events.URL == "" {
+		return nil, nil, errors.New("the proxy cannot tell the gateway of completed stages: set proxy.events.url to the address of the gateway's proxy.events.listen, and proxy.events.secret_file")
+	}
+	secret, err := readSecret(c.Proxy.Events.SecretFile)
+	if err != nil {
+		return nil, nil, err
+	}
+	upstream, err := url.Parse(c.Proxy.Upstream)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read proxy.upstream: %w", err)
+	}
+	if ip, err := netip.ParseAddr(upstream.Hostname()); upstream.Scheme == "http" && (err != nil || !ip.IsLoopback()) {
+		log.Warn("the API key goes over the network for everybody to read; give proxy.upstream an https address", "upstream", c.Proxy.Upstream)
+	}
+	gateway := report.NewClient(c.Proxy.Events.URL, secret)
+	queue := report.NewQueue(gateway, log)
+	server, err := proxy.New(proxy.Options{
+		Upstream: upstream, Key: key, Verifier: verifier, Gateway: gateway, Reporter: queue,
+		Models: c.Proxy.Models, Tools: c.Proxy.Tools,
+		RequestsPerMinute: c.Proxy.RequestsPerMinute, Concurrency: c.Proxy.Concurrency, TokensPerDay: c.Proxy.TokensPerDay,
+		Registerer: registry, Log: log,
+	})
+	return server, queue, err
+}
+
+// apiKey finds the key. A file may still come, as a Secret does that is made
+// later: until then the proxy is not ready.
+func apiKey(c config.Proxy) (proxy.KeySource, error) {
+	switch {
+	case c.APIKeyFile != "":
+		return proxy.KeyFile(c.APIKeyFile), nil
+	case c.APIKey == "":
+		return nil, errors.New("the proxy has no key of the model's API: set proxy.api_key_file to a file with it, or ANTHROPIC_API_KEY")
+	default:
+		key, err := proxy.FixedKey(c.APIKey.Reveal())
+		if err != nil {
+			return nil, fmt.Errorf("read ANTHROPIC_API_KEY: %w", err)
+		}
+		return key, nil
+	}
+}
+
+// readSecret reads the word that proxy and gateway share.
+func readSecret(path string) (string, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("read proxy.events.secret_file: %w", err)
+	}
+	secret := strings.TrimSpace(string(data))
+	if secret == "" {
+		return "", fmt.Errorf("read proxy.events.secret_file: %s is empty; put the secret there that lectern keys has made", path)
+	}
+	return secret, nil
+}
+
+// listenProxy takes both ports. watch is nil where there is no address for it.
+func listenProxy(ctx context.Context, c config.Config) (front, watch net.Listener, err error) {
+	var tcp net.ListenConfig
+	if front, err = tcp.Listen(ctx, "tcp", c.Proxy.Listen); err != nil {
+		return nil, nil, cannotListen("the API proxy", c.Proxy.Listen, "set proxy.listen to another address", err)
+	}
+	if c.Metrics.Listen == "" {
+		return front, nil, nil
+	}
+	if watch, err = tcp.Listen(ctx, "tcp", c.Metrics.Listen); err != nil {
+		_ = front.Close()
+		return nil, nil, cannotListen("metrics and health checks", c.Metrics.Listen, "set metrics.listen to another address, or to none", err)
+	}
+	return front, watch, nil
+}

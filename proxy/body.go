@@ -1,0 +1,160 @@
+package proxy
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+)
+
+const (
+	// maxBody is the API's own limit.
+	maxBody = 32 << 20
+	// smallBody is what a request may have without asking for room: many times
+	// what a tutor sends.
+	smallBody = 1 << 20
+	// maxLarge is what all bodies larger than that may take together.
+	maxLarge = 4 * maxBody
+	// roomLimit is how long a large one waits for room.
+	roomLimit = 10 * time.Second
+	// bodyLimit is how long a client may take to send a body.
+	bodyLimit = time.Minute
+)
+
+// bodies reads those of requests, into buffers that are used again.
+type bodies struct {
+	pool  sync.Pool // of *bytes.Buffer up to smallBody
+	large *semaphore.Weighted
+}
+
+func newBodies() *bodies {
+	return &bodies{
+		pool:  sync.Pool{New: func() any { return new(bytes.Buffer) }},
+		large: semaphore.NewWeighted(maxLarge),
+	}
+}
+
+// body is the bytes of one request. It belongs to the request's handler, and
+// readers of it may outlive that.
+type body struct {
+	mu      sync.Mutex
+	bytes   []byte // nil once it is free
+	release func()
+}
+
+// free ends every reader and gives the buffer back.
+func (b *body) free() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.release != nil {
+		b.release()
+	}
+	b.bytes, b.release = nil, nil
+}
+
+// read reads the whole body. The caller frees it.
+func (b *bodies) read(r *http.Request) (*body, *refusal) {
+	switch encoding := r.Header.Values("Content-Encoding"); {
+	case len(encoding) > 1, len(encoding) == 1 && encoding[0] != "identity":
+		return nil, &refusal{
+			status: http.StatusUnsupportedMediaType, kind: "invalid_request_error",
+			reason: badEncoding, message: "The body is encoded, and what is in it must be looked at: send it without Content-Encoding.",
+		}
+	// net/http takes a length beside chunks and hides that it was there, which
+	// is how requests are smuggled (RFC 9112, section 6.3). So there are no
+	// chunks; the clients of the API send none.
+	case r.ContentLength < 0:
+		return nil, &refusal{
+			status: http.StatusLengthRequired, kind: "invalid_request_error",
+			reason: noLength, message: "The request does not say how long its body is: send Content-Length and no chunks.",
+		}
+	case r.ContentLength > maxBody:
+		return nil, &refusal{
+			status: http.StatusRequestEntityTooLarge, kind: "request_too_large",
+			reason: tooLarge, message: "The body is longer than 32 MiB: send less.",
+		}
+	}
+	buffer, release, refused := b.room(r.Context(), r.ContentLength)
+	if refused != nil {
+		return nil, refused
+	}
+	read := &body{release: release}
+	if _, err := buffer.ReadFrom(r.Body); err != nil { // which ends after Content-Length
+		read.free()
+		return nil, unread(err)
+	}
+	read.bytes = buffer.Bytes()
+	return read, nil
+}
+
+// room finds a buffer for length bytes.
+func (b *bodies) room(ctx context.Context, length int64) (*bytes.Buffer, func(), *refusal) {
+	// ReadFrom wants some bytes more in which to see the end.
+	length += bytes.MinRead
+	if length > smallBody {
+		ctx, cancel := context.WithTimeout(ctx, roomLimit)
+		defer cancel()
+		if err := b.large.Acquire(ctx, length); err != nil {
+			return nil, nil, &refusal{
+				status: 529, kind: "overloaded_error", reason: noRoom,
+				message: "The lab has no room for a request of this size now: try again in a moment.", retryAfter: roomLimit,
+			}
+		}
+		return bytes.NewBuffer(make([]byte, 0, length)), func() { b.large.Release(length) }, nil
+	}
+	buffer, _ := b.pool.Get().(*bytes.Buffer)
+	buffer.Reset()
+	buffer.Grow(int(length))
+	return buffer, func() { b.pool.Put(buffer) }, nil
+}
+
+func unread(err error) *refusal {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return &refusal{
+			status: http.StatusRequestTimeout, kind: "invalid_request_error",
+			reason: cutBody, message: "The body did not come within a minute: send it again.",
+		}
+	}
+	return invalid(cutBody, "The body ended too early: send it again.")
+}
+
+// reader reads the body from its beginning.
+func (b *body) reader() *bodyReader { return &bodyReader{body: b} }
+
+// bodyReader is what the transport sends. It copies under the body's lock, as
+// the transport may still read when the answer is over.
+type bodyReader struct {
+	body *body
+	at   int
+}
+
+func (r *bodyReader) Read(p []byte) (int, error) {
+	r.body.mu.Lock()
+	defer r.body.mu.Unlock()
+	if r.body.release == nil {
+		return 0, http.ErrBodyReadAfterClose
+	}
+	if r.at >= len(r.body.bytes) {
+		return 0, io.EOF
+	}
+	n := copy(p, r.body.bytes[r.at:])
+	r.at += n
+	return n, nil
+}
+
+// sent tells whether all was read, so that no attempt can want it again once
+// there is an answer.
+func (r *bodyReader) sent() bool {
+	r.body.mu.Lock()
+	defer r.body.mu.Unlock()
+	return r.at >= len(r.body.bytes)
+}
+
+// Close does nothing: the body belongs to the handler.
+func (r *bodyReader) Close() error { return nil }

@@ -1,0 +1,112 @@
+package proxy
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"lectern/proxy/report"
+)
+
+// askLimit is how long the gateway may take to say what a learner has used.
+const askLimit = 3 * time.Second
+
+// budget holds each learner to a number of tokens a day, which begins at
+// midnight UTC. The gateway knows what was used; it is asked once a day, and
+// then the proxy adds what it sees itself. What is running when the budget is
+// used up may end.
+type budget struct {
+	perDay  int64 // 0: no limit
+	gateway report.Gateway
+	log     *slog.Logger
+
+	mu       sync.Mutex
+	day      time.Time
+	accounts map[string]*account // of that day, by login
+}
+
+// account is what a learner has used on one day. Its mutex is held while the
+// gateway is asked, so that it is asked once.
+type account struct {
+	mu    sync.Mutex
+	known bool
+	used  int64
+}
+
+func midnight(now time.Time) time.Time { return now.UTC().Truncate(24 * time.Hour) }
+
+// account gives that of today, and forgets everybody's of yesterday.
+func (b *budget) account(login string, today time.Time) *account {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.day.Equal(today) {
+		b.day, b.accounts = today, make(map[string]*account)
+	}
+	a, ok := b.accounts[login]
+	if !ok {
+		a = &account{}
+		b.accounts[login] = a
+	}
+	return a
+}
+
+// check refuses who has used up the day's budget. A gateway that does not
+// answer is no reason to spend without a limit.
+func (b *budget) check(ctx context.Context, login string) *refusal {
+	if b.perDay == 0 {
+		return nil
+	}
+	now := time.Now()
+	today := midnight(now)
+	a := b.account(login, today)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.known {
+		ctx, cancel := context.WithTimeout(ctx, askLimit)
+		defer cancel()
+		used, err := b.gateway.ChargedToday(ctx, login)
+		if err != nil {
+			b.log.Warn("the gateway does not say what a learner has used today; their requests are refused until it does", "login", login, "error", err)
+			f := unavailable(http.StatusServiceUnavailable, budgetUnknown, "The lab cannot look up how much of today's budget is left: try again in a moment.")
+			f.retryAfter = 5 * time.Second
+			return f
+		}
+		a.known, a.used = true, used
+	}
+	if a.used < b.perDay {
+		return nil
+	}
+	reset := today.Add(24 * time.Hour)
+	return &refusal{
+		status: http.StatusTooManyRequests, kind: "billing_error", reason: overBudget,
+		message: fmt.Sprintf("Your %d tokens for today are used up: go on after %s UTC, in %s.",
+			b.perDay, reset.Format("2006-01-02 15:04"), wait(reset.Sub(now))),
+		retryAfter: reset.Sub(now), neverRetry: true,
+	}
+}
+
+// wait is a time as a person would say it.
+func wait(d time.Duration) string {
+	minutes := int((d + time.Minute - 1) / time.Minute)
+	if minutes < 60 {
+		return fmt.Sprintf("%d min", minutes)
+	}
+	return fmt.Sprintf("%d h %d min", minutes/60, minutes%60)
+}
+
+// add counts what an answer has used. Where the gateway has not been asked yet
+// today, as after midnight, it will know of this when it is.
+func (b *budget) add(login string, tokens int64) {
+	if b.perDay == 0 {
+		return
+	}
+	a := b.account(login, midnight(time.Now()))
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.known {
+		a.used += tokens
+	}
+}

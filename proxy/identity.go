@@ -1,0 +1,72 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"lectern/proxy/token"
+)
+
+// socketKey is where the context of a connection to a Unix socket has the
+// socket's name.
+type socketKey struct{}
+
+// contextOf gives the connections of a listener its name, if it is a socket's.
+func contextOf(ctx context.Context, listener net.Listener) context.Context {
+	if address := listener.Addr(); address.Network() == "unix" {
+		return context.WithValue(ctx, socketKey{}, "unix:"+address.String())
+	}
+	return ctx
+}
+
+// addressOf is where a request comes from, in the form that tokens have it.
+// Only the connection tells: a header could be anybody's.
+func addressOf(r *http.Request) string {
+	if socket, ok := r.Context().Value(socketKey{}).(string); ok {
+		return socket
+	}
+	from, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return ""
+	}
+	return from.Addr().Unmap().String()
+}
+
+// identify finds out which session asks.
+func (p *Proxy) identify(r *http.Request) (token.Claims, *refusal) {
+	bearers, keys := r.Header["Authorization"], r.Header["X-Api-Key"]
+	var text string
+	switch {
+	case len(bearers)+len(keys) == 0:
+		return token.Claims{}, unknown(badCredential, "The request has no session token: start the tutor anew from the lab.")
+	case len(bearers)+len(keys) > 1:
+		return token.Claims{}, unknown(badCredential, "The request has more than one credential: send the session token once.")
+	case len(keys) == 1:
+		text = keys[0]
+	default:
+		scheme, rest, _ := strings.Cut(bearers[0], " ")
+		if !strings.EqualFold(scheme, "Bearer") {
+			return token.Claims{}, unknown(badCredential, "The credential is no bearer token: send the session token.")
+		}
+		text = rest
+	}
+	claims, err := p.Verifier.Verify(text, addressOf(r))
+	switch {
+	case err == nil:
+		return claims, nil
+	case errors.Is(err, token.ErrExpired):
+		return token.Claims{}, unknown(tokenExpired, "This session has ended: leave the tutor and choose the stage again.")
+	case errors.Is(err, token.ErrElsewhere):
+		return token.Claims{}, unknown(tokenMoved, "This session token belongs to another sandbox.")
+	default:
+		return token.Claims{}, unknown(tokenInvalid, "The credential is no session token of this lab: leave the tutor and choose the stage again.")
+	}
+}
+
+func unknown(why reason, message string) *refusal {
+	return &refusal{status: http.StatusUnauthorized, kind: "authentication_error", reason: why, message: message}
+}

@@ -15,7 +15,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 RUN_PACKAGES  := bubblewrap:/usr/bin/bwrap openssh-client:/usr/bin/ssh
 TEST_PACKAGES := $(RUN_PACKAGES) tmux:/usr/bin/tmux
 
-.PHONY: run build test lint fmt fuzz bench screenshots images cluster cluster-up cluster-images cluster-down e2e packages test-packages clean
+.PHONY: run build test lint fmt fuzz bench bench-proxy screenshots images cluster cluster-up cluster-images cluster-down e2e packages test-packages clean
 
 run: packages build ## Run the gateway for yourself, with the sample course
 	$(BIN) serve --trust-me --ssh.listen $(LISTEN) --metrics.listen=
@@ -45,6 +45,10 @@ fuzz: ## Run each fuzz target for a while (FUZZTIME=10s)
 
 bench: ## Run the benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
+
+bench-proxy: build ## Compare the API proxy with the direct call and with nginx
+	@scripts/need-packages nginx:/usr/sbin/nginx
+	go run ./test/benchproxy -lectern $(BIN)
 
 screenshots: test-packages build ## Take the pictures of the README anew
 	scripts/screenshots $(BIN) docs/images

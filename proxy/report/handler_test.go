@@ -145,8 +145,10 @@ func TestClientAgainstOthers(t *testing.T) {
 		"a redirect": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, elsewhere, http.StatusTemporaryRedirect)
 		}, "307"},
-		"a long page": {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, strings.Repeat("x", 10_000), http.StatusBadGateway) }, "502"},
-		"broken off":  {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "EOF"},
+		"a long page": {func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, strings.Repeat("x", 10_000), http.StatusBadGateway)
+		}, "502"},
+		"broken off": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "EOF"},
 	} {
 		g := client(t, serve(t, c.answer), secret)
 		_, asking := g.ChargedToday(t.Context(), "ada")

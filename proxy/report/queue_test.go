@@ -313,6 +313,23 @@ func TestTheRestIsDeliveredAtTheEnd(t *testing.T) {
 	})
 }
 
+// A report that comes with the end, as from the last answer that is cut off.
+func TestToldAtTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var n notebook
+		q := NewQueue(&n, slog.New(slog.DiscardHandler))
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- q.Run(ctx) }()
+		synctest.Wait()
+		cancel()
+		recorded := q.Tell(completes("a", 1))
+		if err := <-ended; err != nil || !closed(recorded) {
+			t.Errorf("recorded: %v, %v", closed(recorded), err)
+		}
+	})
+}
+
 func TestTheEndIsBounded(t *testing.T) {
 	for name, before := range map[string]func(context.Context, int) error{
 		"down":  func(context.Context, int) error { return errors.New("down") },

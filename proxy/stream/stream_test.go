@@ -140,6 +140,7 @@ func TestFound(t *testing.T) {
 
 		"lines that end with CR":     {body: strings.ReplaceAll(said("[STAGE_COMPLETE:2]"), "\n", "\r"), stages: []int{2}, usage: whole, outcome: Whole},
 		"lines that end with CR LF":  {body: strings.ReplaceAll(said("[STAGE_COMPLETE:2]"), "\n", "\r\n"), stages: []int{2}, usage: whole, outcome: Whole},
+		"data over such lines":       {body: strings.ReplaceAll(event(start)+open(0, "text")+"data: {\"type\":\"content_block_delta\",\"index\":0,\ndata: \"delta\":{\"type\":\"text_delta\",\"text\":\"[STAGE_COMPLETE:2]\"}}\n\n", "\n", "\r\n"), stages: []int{2}, usage: early, outcome: Cut},
 		"a byte order mark":          {body: "\ufeff" + strings.TrimPrefix(said("[STAGE_COMPLETE:2]"), "event: message_start\n"), stages: []int{2}, usage: whole, outcome: Whole},
 		"a byte order mark too much": {body: "\n\ufeffdata: " + start + "\n\n", outcome: Cut, silent: true},
 

@@ -38,11 +38,9 @@ func (p policy) check(body []byte) (asked, *refusal) {
 	if !utf8.Valid(body) {
 		return asked{}, invalid(badJSON, "The body is not UTF-8: send JSON.")
 	}
-	r := request{scanner: scanner{data: body}, policy: p}
+	r := request{scanner: newScanner(body), policy: p}
 	r.object(r.member)
-	if r.peek(); r.at < len(r.data) {
-		r.unexpected()
-	}
+	r.end()
 	switch {
 	case r.refused != nil:
 		return asked{}, r.refused
@@ -100,7 +98,7 @@ func (r *request) member(key []byte) {
 // orNull reads a value that may also be missing.
 func (r *request) orNull(value func()) {
 	if r.peek() == 'n' {
-		r.word("null")
+		r.skip()
 		return
 	}
 	value()

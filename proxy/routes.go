@@ -58,12 +58,16 @@ type targets map[route]map[string]*url.URL
 
 func targetsAt(upstream *url.URL) targets {
 	made := targets{}
+	base := strings.Trim(upstream.Path, "/")
+	if base != "" {
+		base = "/" + base
+	}
 	for _, to := range []route{messages, countTokens} {
 		made[to] = map[string]*url.URL{}
 		for _, query := range []string{"", beta} {
 			made[to][query] = &url.URL{
 				Scheme: upstream.Scheme, Host: upstream.Host,
-				Path: strings.TrimSuffix(upstream.Path, "/") + string(to), RawQuery: query,
+				Path: base + string(to), RawQuery: query,
 			}
 		}
 	}

@@ -19,6 +19,7 @@ import (
 	"sync"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"lectern/proxy/report"
@@ -65,6 +66,7 @@ type Proxy struct {
 	sessions  *sessions
 	budget    *budget
 	bodies    *bodies
+	verified  *lru.Cache[credential, token.Claims]
 	metrics   *metrics
 	log       *slog.Logger
 
@@ -96,6 +98,10 @@ func New(o Options) (*Proxy, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up the API proxy: %w", err)
 	}
+	verified, err := lru.New[credential, token.Claims](maxVerified)
+	if err != nil {
+		return nil, fmt.Errorf("set up the API proxy: %w", err)
+	}
 	p := &Proxy{
 		Options:   o,
 		transport: newTransport(),
@@ -104,6 +110,7 @@ func New(o Options) (*Proxy, error) {
 		sessions:  newSessions(o.RequestsPerMinute, o.Concurrency),
 		budget:    &budget{perDay: int64(o.TokensPerDay), gateway: o.Gateway, log: o.Log},
 		bodies:    newBodies(),
+		verified:  verified,
 		metrics:   metrics,
 		log:       o.Log,
 	}

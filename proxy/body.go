@@ -125,26 +125,28 @@ func unread(err error) *refusal {
 }
 
 // reader reads the body from its beginning.
-func (b *body) reader() *bodyReader { return &bodyReader{body: b} }
+func (b *body) reader() *bodyReader { return &bodyReader{body: b, left: len(b.bytes)} }
 
 // bodyReader is what the transport sends. It copies under the body's lock, as
-// the transport may still read when the answer is over.
+// the transport may still read when the answer is over. Where all was read it
+// is at its end also then: the transport asks once more, and would give up the
+// connection with the answer on it for any other reply.
 type bodyReader struct {
 	body *body
-	at   int
+	left int
 }
 
 func (r *bodyReader) Read(p []byte) (int, error) {
 	r.body.mu.Lock()
 	defer r.body.mu.Unlock()
-	if r.body.release == nil {
+	switch {
+	case r.left == 0:
+		return 0, io.EOF
+	case r.body.release == nil:
 		return 0, http.ErrBodyReadAfterClose
 	}
-	if r.at >= len(r.body.bytes) {
-		return 0, io.EOF
-	}
-	n := copy(p, r.body.bytes[r.at:])
-	r.at += n
+	n := copy(p, r.body.bytes[len(r.body.bytes)-r.left:])
+	r.left -= n
 	return n, nil
 }
 
@@ -153,7 +155,7 @@ func (r *bodyReader) Read(p []byte) (int, error) {
 func (r *bodyReader) sent() bool {
 	r.body.mu.Lock()
 	defer r.body.mu.Unlock()
-	return r.at >= len(r.body.bytes)
+	return r.left == 0
 }
 
 // Close does nothing: the body belongs to the handler.

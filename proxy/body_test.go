@@ -123,3 +123,20 @@ func TestBodyThatIsFree(t *testing.T) {
 		t.Errorf("%d bytes of somebody else's body, %v", n, err)
 	}
 }
+
+// The transport reads once more to see the end, which may be after the answer
+// has begun and the buffer is another request's.
+func TestABodyThatWasSentStaysAtItsEnd(t *testing.T) {
+	b := &body{bytes: []byte("{}"), release: func() {}}
+	r, late := b.reader(), b.reader()
+	if sent, err := io.ReadAll(r); err != nil || string(sent) != "{}" {
+		t.Fatalf("read %q, %v", sent, err)
+	}
+	b.free()
+	if n, err := r.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+		t.Errorf("read %d bytes, %v; want the end", n, err)
+	}
+	if n, err := late.Read(make([]byte, 1)); n != 0 || err != http.ErrBodyReadAfterClose {
+		t.Errorf("read %d bytes of what is another request's by now, %v", n, err)
+	}
+}

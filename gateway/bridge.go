@@ -48,8 +48,10 @@ func (s *session) bridge(sb sandbox.Sandbox) (sandbox.Exit, error) {
 func (s *session) attach(sb sandbox.Sandbox, epoch int) (sandbox.Exit, error) {
 	size, newer, stop := s.window.follow()
 	defer stop()
+	out := s.withMarkers(sb.Made().CourseID)
+	defer out.close()
 	return sb.Attach(s.ctx, sandbox.Control, sandbox.Terminal{
-		In: s.gate.open(), Out: s.channel, Size: size, Resizes: newer, Epoch: epoch,
+		In: s.gate.open(), Out: out, Size: size, Resizes: newer, Epoch: epoch,
 	})
 }
 

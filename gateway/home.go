@@ -21,7 +21,11 @@ func (s *Server) home(ctx context.Context, login string) (tui.Home, error) {
 	if err != nil {
 		return tui.Home{}, fmt.Errorf("read your progress: %w", err)
 	}
-	home := tui.Home{Login: login}
+	tokens, err := s.usageOf(login)
+	if err != nil {
+		return tui.Home{}, fmt.Errorf("read what you have used: %w", err)
+	}
+	home := tui.Home{Login: login, Tokens: tokens.inPicker()}
 	for _, c := range s.Courses.All() {
 		home.Courses = append(home.Courses, viewOf(c, finished[c.ID], s.Unlock))
 	}
@@ -91,22 +95,30 @@ func (s *Server) completed(_ context.Context, of sandbox.Info, m event.Message) 
 		s.log.Warn("a tutor reported another stage than its own", "session", of.Session, "stage", of.Stage, "reported", m.Stage)
 		return nil // repeating it would not make it right
 	}
-	recorded, err := s.Progress.Complete(progress.Record{
+	_, err := s.complete(progress.Record{
 		Login: of.Login, Course: of.CourseID, Stage: of.Stage, CompletedAt: time.Now().UTC(),
 		Session: of.Session, Evidence: progress.Quiz, Score: m.Score, Questions: m.Questions,
 	})
+	return err
+}
+
+// complete makes a stage durable. An error means that it is worth trying again;
+// recorded is true where the stage was not complete before.
+func (s *Server) complete(r progress.Record) (recorded bool, err error) {
+	log := s.log.With("login", clean(r.Login), "course", r.Course, "stage", r.Stage, "session", clean(r.Session), "evidence", r.Evidence)
+	recorded, err = s.Progress.Complete(r)
 	switch {
 	case errors.Is(err, progress.ErrImpossible):
-		s.log.Error("a tutor reported what cannot be recorded", "session", of.Session, "login", of.Login, "course", of.CourseID, "stage", of.Stage, "error", err)
-		return nil // nor would it become possible
+		log.Error("was told of a finished stage that cannot be recorded", "error", err)
+		return false, nil // repeating it would not make it possible
 	case err != nil:
-		s.log.Error("could not record a finished stage", "login", of.Login, "course", of.CourseID, "stage", of.Stage, "error", err)
-		return err
+		log.Error("could not record a finished stage", "error", err)
+		return false, err
 	}
 	if recorded {
-		s.log.Info("stage completed", "login", of.Login, "course", of.CourseID, "stage", of.Stage, "session", of.Session)
+		log.Info("stage completed")
 	}
-	return nil
+	return recorded, nil
 }
 
 func (s *Server) ended(of sandbox.Info, exit sandbox.Exit) {

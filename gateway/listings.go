@@ -107,7 +107,7 @@ type completedStage struct {
 
 func (s *session) progressCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "progress", Short: "Show what you have finished", Args: alone,
+		Use: "progress", Short: "Show what you have finished, and the tokens it took", Args: alone,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			finished, err := s.server.Progress.Learner(s.who.Login)
 			if err != nil {
@@ -117,11 +117,19 @@ func (s *session) progressCommand() *cobra.Command {
 			for _, c := range s.server.Courses.All() {
 				rows = append(rows, progressOf(c, finished[c.ID], s.server.Unlock))
 			}
+			tokens, err := s.server.usageOf(s.who.Login)
+			if err != nil {
+				return err
+			}
 			answer := struct {
 				Login   string           `json:"login"`
 				Courses []courseProgress `json:"courses"`
-			}{s.who.Login, rows}
-			return print(cmd, answer, func(w io.Writer) { writeFinished(w, rows) })
+				Tokens  *tokenUsage      `json:"tokens,omitempty"`
+			}{s.who.Login, rows, tokens}
+			return print(cmd, answer, func(w io.Writer) {
+				writeFinished(w, rows)
+				tokens.write(w)
+			})
 		},
 	}
 }

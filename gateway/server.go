@@ -53,7 +53,10 @@ type Options struct {
 	// MaxSessions and Grace are the rules of the sandboxes' life.
 	MaxSessions int
 	Grace       time.Duration
-	Log         *slog.Logger
+	// TokensPerDay is how many tokens of a model a learner may use in a day (UTC),
+	// as the proxy enforces; 0 is no limit.
+	TokensPerDay int64
+	Log          *slog.Logger
 }
 
 // Server is the gateway.
@@ -72,7 +75,7 @@ type Server struct {
 
 	mu       sync.Mutex
 	stopping bool
-	sessions sync.WaitGroup // those that enter has let in
+	sessions sync.WaitGroup // those that enter has let in, and what runs for them
 	keepers  sync.WaitGroup // keep-alive of each connection
 }
 
@@ -202,7 +205,8 @@ func ignoreClosed(err error) error {
 	return err
 }
 
-// enter counts a session in, unless the server is stopping.
+// enter counts a session in, or something done for one, unless the server is
+// stopping.
 func (s *Server) enter() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

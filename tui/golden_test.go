@@ -51,6 +51,22 @@ var scenes = []struct {
 		h.Courses = h.Courses[:1]
 		return drive(t, Options{Home: h})
 	}},
+	{"tokens", func(t *testing.T) *driver {
+		h := sampleHome()
+		h.Tokens = &Tokens{Today: 12_345}
+		return drive(t, Options{Home: h})
+	}},
+	{"tokens-of-a-budget", func(t *testing.T) *driver {
+		h := running(sampleHome())
+		h.Tokens = &Tokens{Today: 61_200, PerDay: 200_000}
+		return drive(t, Options{Home: h}).press("down", "enter")
+	}},
+	{"tokens-spent", func(t *testing.T) *driver {
+		h := sampleHome()
+		h.Tokens = &Tokens{Today: 200_100, PerDay: 200_000}
+		h.Notice = Notice{Text: "Stage 2 complete. Well done.", Kind: Good}
+		return drive(t, Options{Home: h})
+	}},
 	{"stages-running", func(t *testing.T) *driver {
 		return drive(t, Options{Home: running(sampleHome())}).press("down", "enter", "up")
 	}},

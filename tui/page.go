@@ -143,7 +143,8 @@ func (a *App) noticeLines() []string {
 	return out
 }
 
-// footer is the one line of keys, or why the last key did nothing.
+// footer is the one line of keys, with what was used of a model beside them, or
+// why the last key did nothing.
 func (a *App) footer(s screen) string {
 	if a.hint != "" {
 		return " " + a.theme.notices[Info].Render(look.Clip(" "+noticeSign(Info)+" "+a.hint+" ", a.width-2))
@@ -156,7 +157,11 @@ func (a *App) footer(s screen) string {
 	h.ShortSeparator = "  "
 	h.Styles = a.theme.help
 	h.SetWidth(a.width - 2)
-	return look.Clip(" "+h.ShortHelpView(keys), a.width)
+	line := look.Clip(" "+h.ShortHelpView(keys), a.width)
+	if a.help || s.rows() == nil {
+		return line
+	}
+	return a.besideKeys(line)
 }
 
 // beside lays a list and the details of its selection out: beside each other

@@ -95,6 +95,17 @@ type Home struct {
 	// need not be among Courses any more.
 	Running *Session
 	Notice  Notice
+	// Tokens is what the learner has used of a model, nil where that is nothing
+	// to show.
+	Tokens *Tokens
+}
+
+// Tokens counts what a learner has used of a model.
+type Tokens struct {
+	// Today is since midnight UTC.
+	Today int64
+	// PerDay is how many there may be in a day; 0 is no limit.
+	PerDay int64
 }
 
 // Place is a stage of a course.

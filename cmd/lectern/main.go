@@ -10,9 +10,14 @@ import (
 	"github.com/spf13/cobra"
 	// The roots of trust for an image that has no files but this program.
 	_ "golang.org/x/crypto/x509roots/fallback"
+
+	"lectern/sandbox/claude"
 )
 
 func main() {
+	if claude.IsShell(os.Args[0]) {
+		os.Exit(claude.RefuseShell(os.Stderr))
+	}
 	ctx, stop := untilSignal()
 	err := root().ExecuteContext(ctx)
 	stop()
@@ -40,6 +45,9 @@ func root() *cobra.Command {
 		SilenceErrors: true,
 	}
 	cmd.CompletionOptions.HiddenDefaultCmd = true
-	cmd.AddCommand(serveCommand(), proxyCommand(), courseCommand(), holdCommand(), tutorCommand(), keysCommand(), versionCommand())
+	cmd.AddCommand(
+		serveCommand(), proxyCommand(), courseCommand(), holdCommand(), tutorCommand(), claudeCommand(), keysCommand(),
+		versionCommand(),
+	)
 	return cmd
 }

@@ -19,12 +19,9 @@ import (
 	"lectern/sandbox/local"
 )
 
-func newBackend(ctx context.Context, c config.Config, log *slog.Logger) (sandbox.Backend, error) {
-	if c.Sandbox.Agent == config.AgentClaude {
-		return nil, fmt.Errorf("sandbox.agent %s is not part of this version: set it to %s or %s", config.AgentClaude, config.AgentAuto, config.AgentTutor)
-	}
+func newBackend(ctx context.Context, c config.Config, m model, log *slog.Logger) (sandbox.Backend, error) {
 	if c.Sandbox.Backend == config.BackendKubernetes {
-		return newPods(ctx, c.Sandbox, log)
+		return newPods(ctx, c, m, log)
 	}
 	executable, err := os.Executable()
 	if err != nil {
@@ -33,24 +30,32 @@ func newBackend(ctx context.Context, c config.Config, log *slog.Logger) (sandbox
 	if c.Sandbox.Local.Isolation == config.IsolationNone {
 		log.Warn("sandboxes are NOT isolated (sandbox.local.isolation is none): the tutor runs as this user and can read what this user can")
 	}
+	var asks *local.Model
+	if m.sign != nil {
+		asks = &local.Model{Program: m.program, Sign: m.sign, Serve: m.inside.server.Serve}
+	}
 	return local.New(ctx, local.Options{
-		Dir: c.DataDir, Executable: executable, Isolation: local.Isolation(c.Sandbox.Local.Isolation),
+		Dir: c.DataDir, Executable: executable, Model: asks, Isolation: local.Isolation(c.Sandbox.Local.Isolation),
 		Life: c.Sandbox.MaxLife, Idle: c.Sandbox.Idle,
 		Memory: int64(c.Sandbox.Local.Memory), Processes: c.Sandbox.Local.Processes, Log: log,
 	})
 }
 
-func newPods(ctx context.Context, c config.Sandbox, log *slog.Logger) (sandbox.Backend, error) {
+func newPods(ctx context.Context, c config.Config, m model, log *slog.Logger) (sandbox.Backend, error) {
 	// What it takes for an error, such as a stream that its user has closed, is
 	// seldom one; what matters comes back to us as an error and is logged here.
 	klog.SetSlogLogger(slog.New(asDebug{log.Handler()}).With("from", "client-go"))
-	cluster, err := clusterConfig(c.Kubernetes.Kubeconfig)
+	k := c.Sandbox.Kubernetes
+	cluster, err := clusterConfig(k.Kubeconfig)
 	if err != nil {
 		return nil, err
 	}
-	k := c.Kubernetes
+	var asks *kube.Model
+	if m.sign != nil {
+		asks = &kube.Model{URL: c.Proxy.URL, Sign: m.sign}
+	}
 	return kube.New(ctx, kube.Options{
-		Config: cluster, Namespace: k.Namespace, Life: c.MaxLife, Idle: c.Idle, Start: k.StartTimeout, Log: log,
+		Config: cluster, Namespace: k.Namespace, Model: asks, Life: c.Sandbox.MaxLife, Idle: c.Sandbox.Idle, Start: k.StartTimeout, Log: log,
 		Pod: kube.PodOptions{
 			Image: k.Image, PullPolicy: corev1.PullPolicy(k.PullPolicy), PullSecrets: k.PullSecrets,
 			RuntimeClass: k.RuntimeClass, NodeSelector: nodeSelector(k.NodeSelector), Tolerations: tolerations(k.Tolerations),

@@ -10,27 +10,47 @@ import (
 	"lectern/cmd/lectern/config"
 )
 
+// doors are the ports of a gateway. One that has no address is nil.
+type doors struct{ ssh, watch, events net.Listener }
+
 // listen takes all ports before anybody is told that the gateway is there.
-// health is nil where there is no address for it.
-func listen(ctx context.Context, c config.Config) (front, health net.Listener, err error) {
-	var tcp net.ListenConfig
-	if front, err = tcp.Listen(ctx, "tcp", c.SSH.Listen); err != nil {
-		return nil, nil, cannotListen("SSH", c.SSH.Listen, "set ssh.listen to another address", err)
+func listen(ctx context.Context, c config.Config) (d doors, err error) {
+	defer func() {
+		if err != nil {
+			d.close()
+		}
+	}()
+	if d.ssh, err = listenFor(ctx, "SSH", c.SSH.Listen, "set ssh.listen to another address"); err != nil {
+		return d, err
 	}
-	if c.Metrics.Listen == "" {
-		return front, nil, nil
+	if c.Metrics.Listen != "" {
+		if d.watch, err = listenFor(ctx, "metrics and health checks", c.Metrics.Listen, "set metrics.listen to another address, or to none"); err != nil {
+			return d, err
+		}
 	}
-	if health, err = tcp.Listen(ctx, "tcp", c.Metrics.Listen); err != nil {
-		_ = front.Close()
-		return nil, nil, cannotListen("health checks", c.Metrics.Listen, "set metrics.listen to another address, or to none", err)
+	if c.Proxy.Events.Listen != "" {
+		d.events, err = listenFor(ctx, "the proxy's reports", c.Proxy.Events.Listen, "set proxy.events.listen to another address")
 	}
-	return front, health, nil
+	return d, err
 }
 
-// cannotListen says why an address cannot be had, in one sentence.
-func cannotListen(what, address, remedy string, err error) error {
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("cannot listen for %s on %s, because another program does so already: end that, or %s", what, address, remedy)
+func (d doors) close() {
+	for _, l := range []net.Listener{d.ssh, d.watch, d.events} {
+		if l != nil {
+			_ = l.Close()
+		}
 	}
-	return fmt.Errorf("cannot listen for %s: %w; %s", what, err, remedy)
+}
+
+// listenFor takes one port, or says in one sentence why it cannot be had.
+func listenFor(ctx context.Context, what, address, remedy string) (net.Listener, error) {
+	var tcp net.ListenConfig
+	l, err := tcp.Listen(ctx, "tcp", address)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("cannot listen for %s on %s, because another program does so already: end that, or %s", what, address, remedy)
+	case err != nil:
+		return nil, fmt.Errorf("cannot listen for %s: %w; %s", what, err, remedy)
+	}
+	return l, nil
 }

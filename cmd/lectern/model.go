@@ -5,14 +5,60 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os/exec"
 	"path/filepath"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"lectern/cmd/lectern/config"
 	"lectern/proxy/report"
 	"lectern/proxy/token"
 	"lectern/sandbox"
 )
+
+// model is what this gateway needs so that sandboxes can ask a model.
+type model struct {
+	// sign is nil where the built-in tutor teaches.
+	sign sandbox.Sign
+	// program is Claude Code on this machine, where it runs here.
+	program string
+	// inside is nil where the proxy is a process of its own.
+	inside *insideProxy
+}
+
+// newModel decides who teaches, and makes what that takes.
+func newModel(c config.Config, registry *prometheus.Registry, log *slog.Logger) (model, error) {
+	claude, err := withClaude(c, log)
+	if err != nil || !claude {
+		return model{}, err
+	}
+	signer, err := openSigner(c)
+	if err != nil {
+		return model{}, err
+	}
+	m := model{sign: signWith(signer)}
+	if c.Sandbox.Backend == config.BackendKubernetes {
+		return m, nil
+	}
+	if m.program, err = findClaude(c); err != nil {
+		return model{}, err
+	}
+	m.inside, err = newInsideProxy(c, signer, registry, log)
+	return m, err
+}
+
+// eventsHandler takes the reports of a proxy of its own.
+func eventsHandler(c config.Events, gateway report.Gateway) (http.Handler, error) {
+	if c.Listen == "" {
+		return nil, nil
+	}
+	secret, err := readSecret(c.SecretFile)
+	if err != nil {
+		return nil, err
+	}
+	return report.Handler(secret, gateway), nil
+}
 
 // claudeProgram is how Claude Code is called where the settings do not say.
 const claudeProgram = "claude"

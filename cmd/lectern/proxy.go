@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"net/netip"
 	"net/url"
 	"os"
@@ -14,8 +13,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
@@ -74,8 +71,7 @@ func runProxy(ctx context.Context, c config.Config) error {
 	if err != nil {
 		return err
 	}
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry := newRegistry()
 	server, queue, err := newProxy(c, registry, log)
 	if err != nil {
 		return err
@@ -85,40 +81,48 @@ func runProxy(ctx context.Context, c config.Config) error {
 		return err
 	}
 	log.Info("listening", "address", listener.Addr().String(), "upstream", c.Proxy.Upstream, "version", versionText())
-	mux := http.NewServeMux()
-	mux.Handle("/", server.Health())
-	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
-
-	// The queue outlives the proxy, whose last answers it has to tell of.
-	telling, stopTelling := context.WithCancel(context.WithoutCancel(ctx))
-	defer stopTelling()
-	told := make(chan error, 1)
-	go func() { told <- queue.Run(telling) }()
 	err = serveAll(ctx,
-		func(ctx context.Context) error { return serveProxy(ctx, server, listener) },
-		func(ctx context.Context) error { return serveHealth(ctx, watch, mux) },
+		func(ctx context.Context) error {
+			return reporting(ctx, queue, func(ctx context.Context) error { return serveProxy(ctx, server, listener) })
+		},
+		func(ctx context.Context) error { return serveHTTP(ctx, watch, withMetrics(server.Health(), registry)) },
 	)
-	stopTelling()
-	if err = errors.Join(err, <-told); err == nil {
+	if err == nil {
 		log.Info("stopped")
 	}
 	return err
 }
 
+// reporting runs serve and delivers what the proxy reports meanwhile. The queue
+// outlives the proxy, whose last answers it has to tell of.
+func reporting(ctx context.Context, queue *report.Queue, serve func(context.Context) error) error {
+	telling, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	told := make(chan error, 1)
+	go func() { told <- queue.Run(telling) }()
+	err := serve(ctx)
+	stop()
+	return errors.Join(err, <-told)
+}
+
 // serveProxy serves until ctx ends, and drains then.
 func serveProxy(ctx context.Context, server *proxy.Proxy, listener net.Listener) error {
-	drained := make(chan error, 1)
 	serving, stop := context.WithCancel(ctx)
 	defer stop()
-	go func() {
-		<-serving.Done()
-		limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainLimit)
-		defer cancel()
-		drained <- server.Shutdown(limit)
-	}()
+	drained := make(chan error, 1)
+	go func() { drained <- drain(serving, server, drainLimit) }()
 	err := server.Serve(listener)
 	stop()
 	return errors.Join(err, <-drained)
+}
+
+// drain waits for the end of ctx and then ends the proxy: running answers have
+// until the limit.
+func drain(ctx context.Context, server *proxy.Proxy, limit time.Duration) error {
+	<-ctx.Done()
+	patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
+	defer cancel()
+	return server.Shutdown(patience)
 }
 
 // newProxy makes the proxy and the queue of what it reports, or says which
@@ -142,22 +146,27 @@ func newProxy(c config.Config, registry *prometheus.Registry, log *slog.Logger) 
 	if err != nil {
 		return nil, nil, err
 	}
-	upstream, err := url.Parse(c.Proxy.Upstream)
-	if err != nil {
-		return nil, nil, fmt.Errorf("read proxy.upstream: %w", err)
-	}
-	if ip, err := netip.ParseAddr(upstream.Hostname()); upstream.Scheme == "http" && (err != nil || !ip.IsLoopback()) {
-		log.Warn("the API key goes over the network for everybody to read; give proxy.upstream an https address", "upstream", c.Proxy.Upstream)
-	}
 	gateway := report.NewClient(c.Proxy.Events.URL, secret)
 	queue := report.NewQueue(gateway, log)
-	server, err := proxy.New(proxy.Options{
+	server, err := proxyFor(c.Proxy, key, verifier, gateway, queue, registry, log)
+	return server, queue, err
+}
+
+// proxyFor makes a proxy as the settings say.
+func proxyFor(c config.Proxy, key proxy.KeySource, verifier *token.Verifier, gateway report.Gateway, queue *report.Queue, registry *prometheus.Registry, log *slog.Logger) (*proxy.Proxy, error) {
+	upstream, err := url.Parse(c.Upstream)
+	if err != nil {
+		return nil, fmt.Errorf("read proxy.upstream: %w", err)
+	}
+	if ip, err := netip.ParseAddr(upstream.Hostname()); upstream.Scheme == "http" && (err != nil || !ip.IsLoopback()) {
+		log.Warn("the API key goes over the network for everybody to read; give proxy.upstream an https address", "upstream", c.Upstream)
+	}
+	return proxy.New(proxy.Options{
 		Upstream: upstream, Key: key, Verifier: verifier, Gateway: gateway, Reporter: queue,
-		Models: c.Proxy.Models, Tools: c.Proxy.Tools,
-		RequestsPerMinute: c.Proxy.RequestsPerMinute, Concurrency: c.Proxy.Concurrency, TokensPerDay: c.Proxy.TokensPerDay,
+		Models: c.Models, Tools: c.Tools,
+		RequestsPerMinute: c.RequestsPerMinute, Concurrency: c.Concurrency, TokensPerDay: c.TokensPerDay,
 		Registerer: registry, Log: log,
 	})
-	return server, queue, err
 }
 
 // apiKey finds the key. A file may still come, as a Secret does that is made
@@ -192,16 +201,11 @@ func readSecret(path string) (string, error) {
 
 // listenProxy takes both ports. watch is nil where there is no address for it.
 func listenProxy(ctx context.Context, c config.Config) (front, watch net.Listener, err error) {
-	var tcp net.ListenConfig
-	if front, err = tcp.Listen(ctx, "tcp", c.Proxy.Listen); err != nil {
-		return nil, nil, cannotListen("the API proxy", c.Proxy.Listen, "set proxy.listen to another address", err)
+	if front, err = listenFor(ctx, "the API proxy", c.Proxy.Listen, "set proxy.listen to another address"); err != nil || c.Metrics.Listen == "" {
+		return front, nil, err
 	}
-	if c.Metrics.Listen == "" {
-		return front, nil, nil
-	}
-	if watch, err = tcp.Listen(ctx, "tcp", c.Metrics.Listen); err != nil {
+	if watch, err = listenFor(ctx, "metrics and health checks", c.Metrics.Listen, "set metrics.listen to another address, or to none"); err != nil {
 		_ = front.Close()
-		return nil, nil, cannotListen("metrics and health checks", c.Metrics.Listen, "set metrics.listen to another address, or to none", err)
 	}
-	return front, watch, nil
+	return front, watch, err
 }

@@ -34,7 +34,7 @@ environment (LECTERN_SSH_LISTEN for ssh.listen) and flags; the later wins.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := config.Load(config.LoadOptions{
 				File: file, Environ: os.Environ(), Allow: []string{"LECTERN_TEST_*"}, Flags: cmd.Flags(),
-				APIKey: printConfig, // to say whether there is one; the gateway has no use for it
+				APIKey: true, // used where the proxy runs in here, and dropped elsewhere
 			})
 			if err != nil {
 				return err
@@ -86,7 +86,13 @@ func serve(ctx context.Context, c config.Config, own bool, out io.Writer) (err e
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	backend, err := newBackend(ctx, c, log)
+	registry := newRegistry()
+	model, err := newModel(c, registry, log)
+	if err != nil {
+		return err
+	}
+	c.Proxy.APIKey = "" // whoever needs it has it
+	backend, err := newBackend(ctx, c, model, log)
 	if err != nil {
 		return err
 	}
@@ -95,24 +101,33 @@ func serve(ctx context.Context, c config.Config, own bool, out io.Writer) (err e
 		HandshakeTimeout: c.SSH.HandshakeTimeout, KeepAlive: c.SSH.Keepalive,
 		MaxConnections: c.SSH.MaxConnections, MaxConnectionsPerAddress: c.SSH.MaxConnectionsPerAddress,
 		Directory: directory, Courses: catalogue, Unlock: course.Unlock(c.Courses.Unlock), Progress: store,
-		Backend: backend, MaxSessions: c.Sandbox.MaxSessions, Grace: c.Sandbox.Grace, Log: log,
+		Backend: backend, MaxSessions: c.Sandbox.MaxSessions, Grace: c.Sandbox.Grace, TokensPerDay: int64(c.Proxy.TokensPerDay), Log: log,
 	})
 	if err != nil {
 		return err
 	}
-	listener, health, err := listen(ctx, c)
+	events, err := eventsHandler(c.Proxy.Events, server)
 	if err != nil {
 		return err
 	}
-	log.Info("listening", "address", listener.Addr().String(), "courses", len(catalogue.All()), "version", versionText())
+	open, err := listen(ctx, c)
+	if err != nil {
+		return err
+	}
+	model.inside.tell(server)
+	log.Info("listening", "address", open.ssh.Addr().String(), "courses", len(catalogue.All()), "version", versionText())
 	var farewellTo io.Writer
 	if own {
 		farewellTo = out
-		me.invite(out, c.SSH.SharedLogin, listener.Addr(), server.HostKeys())
+		me.invite(out, c.SSH.SharedLogin, open.ssh.Addr(), server.HostKeys())
 	}
 	err = serveAll(ctx,
-		func(ctx context.Context) error { return server.Serve(ctx, listener) },
-		func(ctx context.Context) error { return serveHealth(ctx, health, server.Health()) },
+		func(ctx context.Context) error { return server.Serve(ctx, open.ssh) },
+		func(ctx context.Context) error {
+			return serveHTTP(ctx, open.watch, withMetrics(server.Health(), registry))
+		},
+		func(ctx context.Context) error { return serveHTTP(ctx, open.events, events) },
+		model.inside.run,
 	)
 	if err == nil {
 		sayStopped(ctx, backend, c.Sandbox, log, farewellTo)

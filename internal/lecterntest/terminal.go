@@ -81,6 +81,19 @@ func (m *Terminal) ExpectOther(before string) {
 	m.wait("to change", func(shown string) bool { return shown != before })
 }
 
+// ExpectTitle waits until the window's title matches pattern.
+func (m *Terminal) ExpectTitle(pattern string) {
+	m.of.t.Helper()
+	re := regexp.MustCompile(pattern)
+	m.wait("to have the title "+pattern, func(string) bool {
+		title, err := m.of.tmux.Run("display-message", "-p", "-t", m.name, "#{pane_title}")
+		if err != nil {
+			m.of.t.Fatal(err)
+		}
+		return re.MatchString(title)
+	})
+}
+
 func (m *Terminal) wait(what string, done func(shown string) bool) {
 	m.of.t.Helper()
 	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {

@@ -87,17 +87,29 @@ func deployWith(t *testing.T, want installation, logins ...string) *deployment {
 		t.Fatal(err)
 	}
 	d.port = fmt.Sprint(service.Spec.Ports[0].NodePort)
-	nodes, err := d.client.CoreV1().Nodes().List(t.Context(), metav1.ListOptions{})
+	d.host = nodeAddress(t)
+	d.awaitPort(t)
+	return d
+}
+
+// nodeAddress is where the node is reached.
+func nodeAddress(t *testing.T) string {
+	t.Helper()
+	config, err := clientcmd.BuildConfigFromFlags("", os.Getenv("KUBECONFIG"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	nodes, err := kubernetes.NewForConfigOrDie(config).CoreV1().Nodes().List(t.Context(), metav1.ListOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, address := range nodes.Items[0].Status.Addresses {
 		if address.Type == corev1.NodeInternalIP {
-			d.host = address.Address
+			return address.Address
 		}
 	}
-	d.awaitPort(t)
-	return d
+	t.Fatal("the node has no address")
+	return ""
 }
 
 // awaitPort waits until the node's port leads to the gateway: the network

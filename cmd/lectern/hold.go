@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -41,6 +42,7 @@ func holdRunCommand() *cobra.Command {
 		goFD       int
 		life, idle time.Duration
 		ownNotices bool
+		forward    string
 	)
 	cmd := &cobra.Command{
 		Use:   "run {--socket PATH | --socket-fd FD} {--exit-file PATH | --exit-fd FD} -- COMMAND [ARGUMENT...]",
@@ -73,9 +75,13 @@ func holdRunCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			carry, err := openForward(cmd.Context(), forward)
+			if err != nil {
+				return err
+			}
 			exit, err := hold.Run(cmd.Context(), hold.Options{
 				Listener: listener, Command: args, Environ: os.Environ(), Dir: dir,
-				Life: life, Idle: idle, OwnNotices: ownNotices, Course: courseDir,
+				Life: life, Idle: idle, OwnNotices: ownNotices, Course: courseDir, Forward: carry,
 				Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 			})
 			if exitFD > 0 {
@@ -103,12 +109,30 @@ func holdRunCommand() *cobra.Command {
 	flags.IntVar(&goFD, "go-fd", 0, "descriptor on which to wait for a byte before anything else; where none comes, leave")
 	flags.DurationVar(&life, "life", 2*time.Hour, "end the tutor after this time")
 	flags.DurationVar(&idle, "idle", 0, "end the tutor when nobody has typed for this time; 0 is never")
+	flags.StringVar(&forward, "forward", "", "HOST:PORT=PATH: carry connections to a port in here to a Unix socket")
 	flags.BoolVar(&ownNotices, "own-notices", false, "the tutor shows notices itself")
 	cmd.MarkFlagsOneRequired("socket", "socket-fd")
 	cmd.MarkFlagsMutuallyExclusive("socket", "socket-fd")
 	cmd.MarkFlagsOneRequired("exit-file", "exit-fd")
 	cmd.MarkFlagsMutuallyExclusive("exit-file", "exit-fd")
 	return cmd
+}
+
+// openForward listens on the port that is to be forwarded; none gives nil.
+func openForward(ctx context.Context, forward string) (*hold.Forward, error) {
+	if forward == "" {
+		return nil, nil
+	}
+	address, path, found := strings.Cut(forward, "=")
+	if !found || path == "" {
+		return nil, fmt.Errorf("--forward %q is not of the form HOST:PORT=PATH", forward)
+	}
+	var config net.ListenConfig
+	l, err := config.Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listen on the port to forward: %w", err)
+	}
+	return &hold.Forward{Listener: l, Socket: path}, nil
 }
 
 // awaitGo waits until whoever has started us knows what it has to about us. One

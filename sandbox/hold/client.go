@@ -116,6 +116,9 @@ func ParseExit(data []byte) (exit sandbox.Exit, ok bool) {
 
 func sayHello(conn io.Writer, h Hello) error {
 	line, err := json.Marshal(h)
+	if err == nil && len(line) > maxHello {
+		err = errHelloTooLong // the holder would leave without a word
+	}
 	if err == nil {
 		_, err = conn.Write(append(line, '\n'))
 	}

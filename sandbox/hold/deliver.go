@@ -25,9 +25,10 @@ const (
 	deliveryLimit = 30 * time.Second
 )
 
-// deliver takes a course from a gateway. Of gateways that come at once the
-// second finds the course of the first.
-func (h *holder) deliver(conn net.Conn) error {
+// deliver takes a course from a gateway, and what the tutor is to find in its
+// environment. Of gateways that come at once the second finds the course of the
+// first.
+func (h *holder) deliver(conn net.Conn, environ []string) error {
 	select {
 	case h.courier <- struct{}{}:
 	case <-h.ended:
@@ -45,6 +46,7 @@ func (h *holder) deliver(conn net.Conn) error {
 		status.Fault = err.Error()
 		return errors.Join(err, writeJSON(conn, frameStatus, status))
 	}
+	h.tutor.addEnviron(environ) // nobody starts it before delivered is set
 	h.mu.Lock()
 	h.delivered = true
 	h.moved()
@@ -108,12 +110,13 @@ func (r *dataReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// DeliverCourse brings the course in dir to a holder that has none yet, over
-// conn, which can then be used for Attach or Oversee.
-func DeliverCourse(ctx context.Context, conn net.Conn, dir string) error {
+// DeliverCourse brings the course in dir to a holder that has none yet, and with it
+// what its tutor is to find in its environment, over conn, which can then be used
+// for Attach or Oversee.
+func DeliverCourse(ctx context.Context, conn net.Conn, dir string, environ ...string) error {
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
-	if err := sayHello(conn, Hello{Mode: Deliver}); err != nil {
+	if err := sayHello(conn, Hello{Mode: Deliver, Environ: environ}); err != nil {
 		return fmt.Errorf("reach the sandbox: %w", err)
 	}
 	status, err := readStatus(conn)

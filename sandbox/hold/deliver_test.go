@@ -1,6 +1,7 @@
 package hold
 
 import (
+	"errors"
 	"net"
 	"os"
 	"path/filepath"
@@ -105,5 +106,48 @@ func TestTooLargeACourseIsRefusedInWords(t *testing.T) {
 	}
 	if left, _ := os.ReadDir(papers); len(left) > 0 {
 		t.Errorf("half a course is left: %v", left)
+	}
+}
+
+func TestOnlyTheDeliveryThatIsTakenSetsTheEnvironment(t *testing.T) {
+	r := start(t, "tells", func(o *Options) { o.Course = filepath.Join(t.TempDir(), "course") })
+	// The connection of the first gateway is lost before it hears the answer.
+	lost := r.dial(t)
+	if err := DeliverCourse(t.Context(), lost, courseOf(t, "first"), "LECTERN_TEST_TOKEN=first"); err != nil {
+		t.Fatal(err)
+	}
+	_ = lost.Close()
+	if err := DeliverCourse(t.Context(), r.dial(t), courseOf(t, "second"), "LECTERN_TEST_TOKEN=second"); err != nil {
+		t.Fatal(err)
+	}
+	lines, _ := r.join(t)
+	expect(t, lines, "token first")
+}
+
+func TestADeliveryThatFailsSetsNothing(t *testing.T) {
+	r := start(t, "tells", func(o *Options) { o.Course = filepath.Join(t.TempDir(), "course") })
+	broken := r.dial(t)
+	if err := sayHello(broken, Hello{Mode: Deliver, Environ: []string{"LECTERN_TEST_TOKEN=broken"}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := readStatus(broken); err != nil {
+		t.Fatal(err)
+	}
+	if err := writeFrame(broken, frameResize, nil); err != nil { // which is no part of a course
+		t.Fatal(err)
+	}
+	_ = broken.Close()
+	if err := DeliverCourse(t.Context(), r.dial(t), courseOf(t, "whole"), "LECTERN_TEST_TOKEN=whole"); err != nil {
+		t.Fatal(err)
+	}
+	lines, _ := r.join(t)
+	expect(t, lines, "token whole")
+}
+
+func TestTooMuchForTheEnvironmentIsNotSent(t *testing.T) {
+	r := start(t, "tells", func(o *Options) { o.Course = filepath.Join(t.TempDir(), "course") })
+	err := DeliverCourse(t.Context(), r.dial(t), courseOf(t, "x"), "LECTERN_TEST_TOKEN="+strings.Repeat("x", maxHello))
+	if !errors.Is(err, errHelloTooLong) {
+		t.Errorf("told %v", err)
 	}
 }

@@ -35,7 +35,9 @@ type Options struct {
 	// Course is the folder into which the course is delivered before the tutor
 	// may start; empty where it is there from the start.
 	Course string
-	Log    *slog.Logger
+	// Forward carries connections of the tutor out of the sandbox; nil: none.
+	Forward *Forward
+	Log     *slog.Logger
 }
 
 // stallLimit is how long the tutor waits for a terminal that takes none of its
@@ -117,6 +119,13 @@ func Run(ctx context.Context, opts Options) (sandbox.Exit, error) {
 		defer close(typing)
 		t.takeInput(h.ended)
 	}()
+	forwarding := make(chan struct{})
+	go func() {
+		defer close(forwarding)
+		if opts.Forward != nil {
+			opts.Forward.run(h.ended, opts.Log)
+		}
+	}()
 	exit := h.supervise(ctx)
 
 	h.mu.Lock()
@@ -128,6 +137,7 @@ func Run(ctx context.Context, opts Options) (sandbox.Exit, error) {
 	_ = opts.Listener.Close()
 	<-accepting
 	h.clients.Wait()
+	<-forwarding
 	return exit, nil
 }
 

@@ -30,6 +30,9 @@ type Hello struct {
 	Rows int                `json:"rows,omitempty"`
 	// Epoch is sandbox.Terminal's.
 	Epoch int `json:"epoch,omitempty"`
+	// Environ, of a Deliver, is for the tutor alone: what it must know that stands
+	// nowhere in the sandbox's description, as its session token.
+	Environ []string `json:"environ,omitempty"`
 }
 
 // Supervise is the mode of a gateway that looks after a sandbox without
@@ -38,13 +41,14 @@ const Supervise sandbox.AttachMode = "supervise"
 
 // Deliver is the mode of a gateway that brings the course: a tar stream in data
 // frames, an empty one at the end. The holder first sends a Status; where that
-// tells of a course already, nothing follows. Another Status is the answer, and
-// then the connection starts anew with the next hello.
+// tells of a course already, nothing follows, and the hello's Environ is not looked
+// at: who came before has brought its own. Another Status is the answer, and then
+// the connection starts anew with the next hello.
 const Deliver sandbox.AttachMode = "deliver"
 
 // maxHello bounds the hello line, maxFrame the payload of one frame.
 const (
-	maxHello = 4 << 10
+	maxHello = 8 << 10
 	maxFrame = 64 << 10
 )
 
@@ -90,7 +94,10 @@ type Request struct {
 	Seconds int64 `json:"seconds,omitempty"`
 }
 
-var errFrameTooLong = errors.New("frame is too long")
+var (
+	errFrameTooLong = errors.New("frame is too long")
+	errHelloTooLong = errors.New("the hello line is too long")
+)
 
 // writeFrame sends one frame in one Write, so that frames of two goroutines
 // cannot mix on a stream that writes atomically.
@@ -149,7 +156,7 @@ func readHello(r io.Reader) (Hello, error) {
 			break
 		}
 		if line = append(line, b[0]); len(line) > maxHello {
-			return h, errors.New("the hello line is too long")
+			return h, errHelloTooLong
 		}
 	}
 	if err := json.Unmarshal(line, &h); err != nil {

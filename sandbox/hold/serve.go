@@ -55,7 +55,7 @@ func (h *holder) greet(conn net.Conn) (Hello, error) {
 		if hello.Mode != Deliver {
 			return hello, nil
 		}
-		if err := h.deliver(conn); err != nil {
+		if err := h.deliver(conn, hello.Environ); err != nil {
 			return hello, err
 		}
 	}

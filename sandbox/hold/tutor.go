@@ -102,6 +102,9 @@ func openTerminal() (ptmx, tt *os.File, err error) {
 	return os.NewFile(uintptr(fd), blocking.Name()), tt, nil
 }
 
+// addEnviron adds variables to the environment of a tutor that has not started.
+func (t *tutor) addEnviron(environ []string) { t.cmd.Env = append(t.cmd.Env, environ...) }
+
 // start runs the tutor, once, on a terminal of the given size.
 func (t *tutor) start(size sandbox.Size) {
 	t.once.Do(func() {

@@ -146,10 +146,14 @@ func (b *Backend) discard(ctx context.Context, pod *corev1.Pod) {
 func (b *Backend) createOrJoin(ctx context.Context, name string, spec sandbox.Spec, report func(sandbox.Phase)) (pod *corev1.Pod, mine bool, err error) {
 	for {
 		report(sandbox.Phase{Kind: sandbox.Scheduling})
+		model, err := b.wayToModel(ctx)
+		if err != nil {
+			return nil, false, err
+		}
 		if err := b.claim(ctx, spec); err != nil {
 			return nil, false, err
 		}
-		pod, err := b.pods.Create(ctx, b.pod(spec), metav1.CreateOptions{})
+		pod, err := b.pods.Create(ctx, b.pod(spec, model), metav1.CreateOptions{})
 		if err == nil {
 			return pod, true, nil
 		}
@@ -198,11 +202,15 @@ func (b *Backend) bringUp(ctx context.Context, pod *corev1.Pod, spec sandbox.Spe
 		return made, nil
 	}
 	report(sandbox.Phase{Kind: sandbox.Copying})
+	credential, err := b.credential(pod)
+	if err != nil {
+		return nil, err
+	}
 	link, err := b.connect(ctx, pod.Name)
 	if err != nil {
 		return nil, err
 	}
-	if err := hold.DeliverCourse(ctx, link, spec.CourseDir); err != nil {
+	if err := hold.DeliverCourse(ctx, link, spec.CourseDir, credential...); err != nil {
 		return nil, link.fault(err)
 	}
 	if err := b.annotate(ctx, pod.Name, uid, map[string]string{annotationReady: "true"}); err != nil {

@@ -106,7 +106,7 @@ func TestDoublesEnd(t *testing.T) {
 		map[string]string{annotationEpoch: "3"}); err != nil {
 		t.Fatal(err)
 	}
-	double := b.pod(spec)
+	double := b.pod(spec, way{})
 	double.Name += "-double"
 	if _, err := b.pods.Create(t.Context(), double, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"lectern/sandbox"
+	"lectern/sandbox/claude"
 )
 
 // What a Pod says about itself.
@@ -59,18 +60,12 @@ type PodOptions struct {
 	Storage          Storage
 }
 
-// overtime is how long the cluster lets a Pod live beyond the life of a new
-// session, whose end the holder sees to: room for an instructor to extend it,
-// and an end also where nothing else works. The cluster's deadline can only
-// ever be lowered (Kubernetes API, PodSpec.activeDeadlineSeconds).
-const overtime = 8 * time.Hour
-
 // stopPatience is how long a Pod may take to leave when it is deleted: the
 // holder gives the tutor three seconds.
 const stopPatience = 5
 
 // pod is the Pod of a new sandbox.
-func (b *Backend) pod(spec sandbox.Spec) *corev1.Pod {
+func (b *Backend) pod(spec sandbox.Spec, model way) *corev1.Pod {
 	o := b.opts.Pod
 	name := sandbox.Name(spec.Login)
 	no, yes := false, true
@@ -85,14 +80,17 @@ func (b *Backend) pod(spec sandbox.Spec) *corev1.Pod {
 			},
 		},
 		Spec: corev1.PodSpec{
-			RestartPolicy:                 corev1.RestartPolicyNever,
-			ActiveDeadlineSeconds:         whole(b.opts.Life + overtime),
+			RestartPolicy: corev1.RestartPolicyNever,
+			// An end also where nothing else works. The holder sees to that of the life,
+			// and this can only ever be lowered (Kubernetes API, PodSpec).
+			ActiveDeadlineSeconds:         whole(b.opts.Life + sandbox.Overtime),
 			TerminationGracePeriodSeconds: whole(stopPatience * time.Second),
 			AutomountServiceAccountToken:  &no,
 			EnableServiceLinks:            &no,
 			// No name is ever looked up: a resolver is a way out (DNS tunnels).
 			DNSPolicy:   corev1.DNSNone,
 			DNSConfig:   &corev1.PodDNSConfig{Nameservers: []string{"127.0.0.1"}},
+			HostAliases: model.aliases,
 			Hostname:    "lectern",
 			Tolerations: o.Tolerations, NodeSelector: o.NodeSelector,
 			SecurityContext: &corev1.PodSecurityContext{
@@ -103,7 +101,7 @@ func (b *Backend) pod(spec sandbox.Spec) *corev1.Pod {
 			Containers: []corev1.Container{{
 				Name: container, Image: o.Image, ImagePullPolicy: o.PullPolicy,
 				Command: b.command(spec), WorkingDir: home,
-				Env:                      environ(spec.Environ),
+				Env:                      environ(spec.Environ, model),
 				Resources:                corev1.ResourceRequirements{Requests: o.Requests, Limits: o.Limits},
 				TerminationMessagePath:   exitFile,
 				TerminationMessagePolicy: corev1.TerminationMessageFallbackToLogsOnError,
@@ -135,9 +133,12 @@ func (b *Backend) command(spec sandbox.Spec) []string {
 		executable, "hold", "run", "--socket", socket, "--exit-file", exitFile, "--course", courseDir,
 		"--life", b.opts.Life.String(), "--idle", b.opts.Idle.String(),
 	}
-	if len(b.opts.Command) > 0 {
+	switch {
+	case len(b.opts.Command) > 0:
 		args = append(append(args, "--"), b.opts.Command...)
-	} else {
+	case b.opts.Model != nil:
+		args = append(append(args, "--"), insideImage.Command(spec, courseDir)...)
+	default:
 		args = append(args, "--own-notices", "--", executable, "tutor",
 			"--course", courseDir, "--id", spec.CourseID, "--title", spec.CourseTitle,
 			"--stage", strconv.Itoa(spec.Stage), "--state", path.Join(home, ".lectern", spec.CourseID))
@@ -154,10 +155,13 @@ func literal(text string) string { return strings.ReplaceAll(text, "$", "$$") }
 
 const uid = 1000 // lab, in sandbox/image
 
-func environ(learner []string) []corev1.EnvVar {
+func environ(learner []string, model way) []corev1.EnvVar {
 	vars := []corev1.EnvVar{
 		{Name: "HOME", Value: home}, {Name: "USER", Value: "lab"}, {Name: "LOGNAME", Value: "lab"},
 		{Name: "LANG", Value: "C.UTF-8"},
+	}
+	if model.url != "" {
+		vars = append(vars, corev1.EnvVar{Name: claude.URLVariable, Value: literal(model.url)})
 	}
 	for _, variable := range learner {
 		name, value, _ := strings.Cut(variable, "=")

@@ -34,13 +34,21 @@ func TestPodGolden(t *testing.T) {
 	special.Storage = Storage{Kind: StoragePVC, Size: resource.MustParse("2Gi"), Class: "fast"}
 	folder := plain
 	folder.Storage = Storage{Kind: StorageHostPath, Path: "/srv/homes"}
-	for name, options := range map[string]PodOptions{"plain": plain, "special": special, "hostpath": folder} {
+	proxy := way{
+		url:     "http://lectern-proxy.lectern.svc:8787",
+		aliases: []corev1.HostAlias{{IP: "10.96.0.12", Hostnames: []string{"lectern-proxy.lectern.svc"}}},
+	}
+	for name, options := range map[string]PodOptions{"plain": plain, "special": special, "hostpath": folder, "model": plain} {
 		t.Run(name, func(t *testing.T) {
 			b := &Backend{opts: Options{Namespace: "lectern-sandboxes", Pod: options, Life: 2 * time.Hour, Idle: 30 * time.Minute}}
+			var model way
+			if name == "model" {
+				b.opts.Model, model = &Model{URL: proxy.url}, proxy
+			}
 			pod := b.pod(sandbox.Spec{
 				Login: "ada", Session: "0123456789abcdef", CourseID: "ssh", CourseTitle: "What $(HOME) costs", Stage: 2,
 				Environ: []string{"TERM=xterm-256color", "COLORTERM=$(X)"},
-			})
+			}, model)
 			got, err := yaml.Marshal(pod)
 			if err != nil {
 				t.Fatal(err)

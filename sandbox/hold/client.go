@@ -58,6 +58,7 @@ func DialOnceThere(ctx context.Context, socket string) (net.Conn, error) {
 func Listen(socket string) (*net.UnixListener, error) {
 	var l *net.UnixListener
 	deaf := socket + ".new"
+	_ = os.Remove(deaf) // of one that was killed in this moment
 	err := throughShortPath(deaf, func(short string) (err error) {
 		l, err = net.ListenUnix("unix", &net.UnixAddr{Name: short, Net: "unix"})
 		return err

@@ -42,7 +42,9 @@ func findBubblewrap(ctx context.Context, executable string) (string, error) {
 	defer cancel()
 	args := append(namespaces(), system()...)
 	args = append(args, "--ro-bind", executable, insideExecutable, "--", insideExecutable, "version")
-	out, err := exec.CommandContext(ctx, path, args...).CombinedOutput()
+	cmd := exec.CommandContext(ctx, path, args...)
+	cmd.Env = []string{}
+	out, err := cmd.CombinedOutput()
 	if err != nil {
 		said, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
 		return "", fmt.Errorf("bubblewrap cannot make a sandbox on this machine (%s): allow unprivileged user namespaces, %s",
@@ -58,7 +60,7 @@ func namespaces() []string {
 		"--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-net", "--unshare-cgroup-try",
 		"--uid", strconv.Itoa(insideUser), "--gid", strconv.Itoa(insideUser),
 		"--disable-userns", "--cap-drop", "ALL", "--new-session",
-		"--hostname", "lectern", "--clearenv",
+		"--hostname", "lectern",
 	}
 }
 
@@ -134,7 +136,7 @@ func kernel() []string {
 }
 
 // jailArguments puts a learner's jail together.
-func (b *Backend) jailArguments(name, courseDir string, at place, environ []string) ([]string, error) {
+func (b *Backend) jailArguments(name, courseDir string, at place) ([]string, error) {
 	dir := b.path(name)
 	accounts := map[string]string{
 		"passwd": fmt.Sprintf("lab:x:%d:%d:Learner:%s:/bin/sh\n", insideUser, insideUser, insideHome),
@@ -160,13 +162,15 @@ func (b *Backend) jailArguments(name, courseDir string, at place, environ []stri
 		"--ro-bind", courseDir, at.course,
 		"--remount-ro", filepath.Join(insideHome, papers),
 		"--chdir", insideHome,
-		"--remount-ro", "/",
 	)
-	for _, variable := range environ {
-		key, value, _ := strings.Cut(variable, "=")
-		args = append(args, "--setenv", key, value)
+	if b.opts.Model != nil {
+		model, err := b.modelArguments(name)
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, model...)
 	}
-	return args, nil
+	return append(args, "--remount-ro", "/"), nil
 }
 
 // makePapers sees to it that the courses of a kept home have a folder, and no

@@ -184,8 +184,11 @@ func (j *jail) Reap(ctx context.Context, epoch int, reason string) error {
 	return err
 }
 
-// Extend moves the end of its life to d from now.
+// Extend moves the end of its life to d from now, as far as its tutor has a model.
 func (j *jail) Extend(ctx context.Context, d time.Duration) error {
+	if most := time.Until(j.record.Until).Truncate(time.Minute); !j.record.Until.IsZero() && d > most {
+		return fmt.Errorf("the tutor may ask its model for %s more, and no session can be extended beyond that", most)
+	}
 	return j.ask(ctx, func(ctx context.Context, s *hold.Supervisor) error { return s.Extend(ctx, d) })
 }
 

@@ -94,6 +94,9 @@ func (b *Backend) launch(ctx context.Context, name string, spec sandbox.Spec, lo
 		Session: spec.Session, Login: spec.Login, CourseID: spec.CourseID, Stage: spec.Stage,
 		Started: time.Now().UTC(), PIDs: []int{cmd.Process.Pid},
 	}
+	if b.opts.Model != nil {
+		r.Until = r.Started.Add(b.opts.Life + sandbox.Overtime)
+	}
 	fail := func(err error) (*jail, error) {
 		for _, pid := range r.PIDs {
 			_ = syscall.Kill(pid, syscall.SIGKILL)
@@ -168,27 +171,40 @@ func (b *Backend) command(name string, spec sandbox.Spec) (*exec.Cmd, error) {
 		"--life", b.opts.Life.String(),
 		"--idle", b.opts.Idle.String(),
 	}
-	if len(b.opts.Command) > 0 {
+	environ := append([]string{
+		"HOME=" + place.home, "USER=lab", "LOGNAME=lab", "PATH=/usr/bin:/bin", "LANG=C.UTF-8",
+	}, spec.Environ...)
+	if b.opts.Model != nil {
+		inside = append(inside, "--forward", insideProxy+"="+filepath.Join(insideDoor, doorName))
+		model, err := b.modelEnviron(name, spec)
+		if err != nil {
+			return nil, err
+		}
+		environ = append(environ, model...)
+	}
+	switch {
+	case len(b.opts.Command) > 0:
 		inside = append(append(inside, "--"), b.opts.Command...)
-	} else {
+	case b.opts.Model != nil:
+		inside = append(append(inside, "--"), insideJail.Command(spec, place.course)...)
+	default:
 		inside = append(inside, "--own-notices", "--", place.executable, "tutor",
 			"--course", place.course, "--id", spec.CourseID, "--title", spec.CourseTitle,
 			"--stage", strconv.Itoa(spec.Stage), "--state", filepath.Join(place.home, ".lectern", spec.CourseID))
 	}
-	environ := append([]string{
-		"HOME=" + place.home, "USER=lab", "LOGNAME=lab", "PATH=/usr/bin:/bin", "LANG=C.UTF-8",
-	}, spec.Environ...)
 	if b.bwrap == "" {
 		cmd := exec.Command(inside[0], inside[1:]...)
 		cmd.Dir, cmd.Env = place.home, environ
 		return cmd, nil
 	}
-	args, err := b.jailArguments(name, courseDir, place, environ)
+	args, err := b.jailArguments(name, courseDir, place)
 	if err != nil {
 		return nil, err
 	}
 	cmd := exec.Command(b.bwrap, append(append(args, "--"), inside...)...)
-	cmd.Env = []string{} // the jail's own comes by --setenv
+	// The jail inherits it. On the command line everybody on this machine could read
+	// the token.
+	cmd.Env = environ
 	return cmd, nil
 }
 

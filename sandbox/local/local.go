@@ -89,6 +89,13 @@ func New(ctx context.Context, opts Options) (*Backend, error) {
 			return nil, err
 		}
 	}
+	if opts.Model != nil {
+		model := *opts.Model
+		if err := checkModel(&model, opts.Isolation); err != nil {
+			return nil, err
+		}
+		b.opts.Model = &model
+	}
 	b.cgroups = openCgroups(opts.Dir, opts.Memory, opts.Processes, opts.Log)
 	return b, b.sweep(ctx)
 }

@@ -19,6 +19,8 @@ type record struct {
 	CourseID string    `json:"course"`
 	Stage    int       `json:"stage"`
 	Started  time.Time `json:"started"`
+	// Until is how long its session token is good; zero without one.
+	Until time.Time `json:"until,omitzero"`
 	// PIDs are the processes of ours that end the sandbox when they are killed.
 	PIDs []int `json:"pids"`
 }

@@ -100,11 +100,16 @@ func (b *Backend) watchOne(ctx context.Context, name string, changes chan<- chan
 		}
 	}
 	var j *jail
+	shut := func() {} // what the API proxy serves it by
+	defer func() { shut() }()
 	refused := 0 // how often in a row
 	for ctx.Err() == nil && b.alive(name) {
 		if found, err := b.open(name); err == nil {
 			if j != nil && found.record.Session != j.record.Session {
 				break // a new one of the same learner has taken its place
+			}
+			if j == nil {
+				shut = b.openDoor(name)
 			}
 			j = found
 			exit, err := j.follow(ctx, tell)

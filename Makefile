@@ -3,6 +3,7 @@
 
 BIN        := bin/lectern
 CLUSTER    := bin/cluster
+CLAUDE     := bin/claude
 VERSION    ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 # Where make run listens.
 LISTEN     ?= 127.0.0.1:2222
@@ -14,8 +15,9 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 # What Debian calls the programs we need, and the file that tells they are there.
 RUN_PACKAGES  := bubblewrap:/usr/bin/bwrap openssh-client:/usr/bin/ssh
 TEST_PACKAGES := $(RUN_PACKAGES) tmux:/usr/bin/tmux
+NPM_PACKAGES  := npm:/usr/bin/npm
 
-.PHONY: run build test lint fmt fuzz bench bench-proxy screenshots images cluster cluster-up cluster-images cluster-down e2e packages test-packages clean
+.PHONY: run build claude update-claude test lint fmt fuzz bench bench-proxy screenshots images cluster cluster-up cluster-images cluster-down e2e packages test-packages clean
 
 run: packages build ## Run the gateway for yourself, with the sample course
 	$(BIN) serve --trust-me --ssh.listen $(LISTEN) --metrics.listen=
@@ -23,6 +25,19 @@ run: packages build ## Run the gateway for yourself, with the sample course
 build: ## Build bin/lectern
 	@mkdir -p bin
 	CGO_ENABLED=0 go build $(GOFLAGS) -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/lectern
+
+claude: $(CLAUDE) ## Fetch Claude Code, of the version that sandbox/image pins, as bin/claude
+
+$(CLAUDE): sandbox/image/package.json sandbox/image/package-lock.json sandbox/image/.npmrc
+	@scripts/need-packages $(NPM_PACKAGES)
+	@mkdir -p bin
+	scripts/install-claude $(CLAUDE)
+
+update-claude: ## Pin the newest version of Claude Code
+	@scripts/need-packages $(NPM_PACKAGES)
+	npm --prefix sandbox/image install --package-lock-only --save-optional \
+		@anthropic-ai/claude-code-linux-x64@latest @anthropic-ai/claude-code-linux-arm64@latest
+	@git --no-pager diff --stat sandbox/image
 
 test: test-packages ## Run every test that needs no cluster
 	go test -race -count=1 -timeout 5m ./...
@@ -53,7 +68,7 @@ bench-proxy: build ## Compare the API proxy with the direct call and with nginx
 screenshots: test-packages build ## Take the pictures of the README anew
 	scripts/screenshots $(BIN) docs/images
 
-images: build ## Build the container images with docker or podman
+images: build claude ## Build the container images with docker or podman
 	@engine=$$(command -v docker || command -v podman) || { echo "neither docker nor podman is here to build images with; please install one of them" >&2; exit 1; }; \
 	set -ex; $$engine build -t lectern:latest .; $$engine build -t lectern-sandbox:latest -f sandbox/image/Dockerfile .
 
@@ -64,13 +79,13 @@ cluster:
 cluster-up: cluster ## Bring a real one-node Kubernetes up on this machine (as root)
 	$(CLUSTER) up
 
-cluster-images: cluster build ## Build the images and give them to that Kubernetes
+cluster-images: cluster build claude ## Build the images and give them to that Kubernetes
 	$(CLUSTER) images
 
 cluster-down: cluster ## Take it down and leave nothing behind
 	$(CLUSTER) down
 
-e2e: test-packages build cluster ## Test on a real Kubernetes: that of KUBECONFIG, or one of its own
+e2e: test-packages build claude cluster ## Test on a real Kubernetes: that of KUBECONFIG, or one of its own
 	scripts/e2e
 
 packages:

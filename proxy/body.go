@@ -125,28 +125,26 @@ func unread(err error) *refusal {
 }
 
 // reader reads the body from its beginning.
-func (b *body) reader() *bodyReader { return &bodyReader{body: b, left: len(b.bytes)} }
+func (b *body) reader() *bodyReader { return &bodyReader{body: b, length: len(b.bytes)} }
 
 // bodyReader is what the transport sends. It copies under the body's lock, as
-// the transport may still read when the answer is over. Where all was read it
-// is at its end also then: the transport asks once more, and would give up the
-// connection with the answer on it for any other reply.
+// the transport may still read when the answer is over.
 type bodyReader struct {
-	body *body
-	left int
+	body       *body
+	at, length int
 }
 
 func (r *bodyReader) Read(p []byte) (int, error) {
 	r.body.mu.Lock()
 	defer r.body.mu.Unlock()
 	switch {
-	case r.left == 0:
+	case r.at >= r.length: // also of one that is free: the transport looks once more
 		return 0, io.EOF
 	case r.body.release == nil:
 		return 0, http.ErrBodyReadAfterClose
 	}
-	n := copy(p, r.body.bytes[len(r.body.bytes)-r.left:])
-	r.left -= n
+	n := copy(p, r.body.bytes[r.at:])
+	r.at += n
 	return n, nil
 }
 
@@ -155,7 +153,7 @@ func (r *bodyReader) Read(p []byte) (int, error) {
 func (r *bodyReader) sent() bool {
 	r.body.mu.Lock()
 	defer r.body.mu.Unlock()
-	return r.left == 0
+	return r.at >= r.length
 }
 
 // Close does nothing: the body belongs to the handler.

@@ -158,7 +158,9 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	case err = <-served:
 		served <- nil
 	}
-	err = errors.Join(err, s.shutdown(), ignoreClosed(<-served))
+	err = errors.Join(err, s.shutdown())
+	_ = listener.Close() // of which the SSH server may not have known yet
+	err = errors.Join(err, ignoreClosed(<-served))
 	stopLifecycle()
 	return errors.Join(err, <-lifecycle)
 }

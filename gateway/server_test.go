@@ -4,11 +4,15 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
+	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"charm.land/ssh"
+
+	"lectern/sandbox"
 )
 
 // TestShutdownWithoutAnEnd: a session that never ends does not keep the process
@@ -29,4 +33,43 @@ func TestShutdownWithoutAnEnd(t *testing.T) {
 		}
 		s.leave()
 	})
+}
+
+// empty is a Backend without sandboxes.
+type empty struct{ sandbox.Backend }
+
+func (empty) Watch(ctx context.Context, _ func(context.Context, sandbox.Change) error) error {
+	<-ctx.Done()
+	return nil
+}
+
+func (empty) List(context.Context) ([]sandbox.Info, error) { return nil, nil }
+
+// TestStopBeforeItHasBegun: a gateway that is told to end while it starts does
+// so, whatever the SSH library has got to by then.
+func TestStopBeforeItHasBegun(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	key := filepath.Join(t.TempDir(), "host_key")
+	for range 200 {
+		s, err := New(Options{HostKey: key, Backend: empty{}, Grace: time.Hour, Log: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		served := make(chan error, 1)
+		go func() { served <- s.Serve(ctx, listener) }()
+		select {
+		case err := <-served:
+			if err != nil {
+				t.Fatal(err)
+			}
+		case <-time.After(10 * time.Second):
+			_ = listener.Close()
+			t.Fatal("it does not end")
+		}
+	}
 }

@@ -23,7 +23,7 @@ import (
 func withClaude(t *testing.T, u *upstream) installation {
 	t.Helper()
 	return installation{
-		components: []string{"claude", "storage-pvc"},
+		components: []string{"claude", "storage-pvc"}, deployments: []string{"lectern-proxy"},
 		settings: func(text string) string {
 			return strings.Replace(text, "\n  agent: tutor\n", "\n  kubernetes: {storage: {class: lectern-e2e-tutored, size: 256Mi}}\n", 1)
 		},
@@ -120,7 +120,6 @@ func TestClaude(t *testing.T) {
 		fakeanthropic.Step{Said: "and after that", Text: []string{"Key exchange ", "comes next."}},
 	)
 	d := deployWith(t, withClaude(t, u), "ada", "bob")
-	kubectl(t, "rollout", "status", "-n", gatewayNamespace, "deployment/lectern-proxy", "--timeout=120s")
 
 	ada := d.terminals.Open("ada", "100x40", d.ssh("ada")...)
 	ada.Expect(`› ▸ open +1  Before the password`)

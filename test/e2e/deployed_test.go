@@ -44,6 +44,8 @@ type installation struct {
 	settings func(text string) string
 	// patches are further lines of the kustomization.
 	patches string
+	// deployments are those of the components.
+	deployments []string
 	// prepare makes what the Pods wait for: it runs once all is applied.
 	prepare func(t *testing.T, d *deployment)
 }
@@ -70,7 +72,11 @@ func deployWith(t *testing.T, want installation, logins ...string) *deployment {
 	overlay := d.overlay(t, want, d.makeKeys(t, logins...))
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Log(kubectl(t, "logs", "-n", gatewayNamespace, "deployment/lectern-gateway", "--tail=30"))
+			t.Log(kubectl(t, "get", "pods", "-A", "-o", "wide"))
+			for _, name := range append([]string{"lectern-gateway"}, want.deployments...) {
+				t.Log(kubectl(t, "logs", "-n", gatewayNamespace, "deployment/"+name, "--tail=30"))
+				t.Log(kubectl(t, "describe", "pods", "-n", gatewayNamespace, "-l", "app.kubernetes.io/name="+name))
+			}
 		}
 		kubectl(t, "delete", "-k", overlay, "--ignore-not-found", "--wait=true", "--timeout=120s")
 	})
@@ -81,7 +87,12 @@ func deployWith(t *testing.T, want installation, logins ...string) *deployment {
 	if !d.hasStorage(t) {
 		openFolder(t, "lectern-e2e-data", "claimRef: {namespace: lectern, name: lectern-data}")
 	}
-	kubectl(t, "rollout", "status", "-n", gatewayNamespace, "deployment/lectern-gateway", "--timeout=120s")
+	for _, name := range append([]string{"lectern-gateway"}, want.deployments...) {
+		kubectl(t, "rollout", "status", "-n", gatewayNamespace, "deployment/"+name, "--timeout=120s")
+	}
+	if t.Failed() {
+		t.FailNow()
+	}
 	service, err := d.client.CoreV1().Services(gatewayNamespace).Get(t.Context(), "lectern-ssh", metav1.GetOptions{})
 	if err != nil {
 		t.Fatal(err)

@@ -75,6 +75,26 @@ func (m *Terminal) Expect(pattern string) {
 	m.wait("to show "+pattern, re.MatchString)
 }
 
+// Enter types a line once the program in the terminal takes it, which it may not do
+// for a moment after it has drawn its prompt, and presses Enter. What comes in one
+// piece with its end would be taken for something pasted. The pattern is what the
+// line looks like when it has been typed.
+func (m *Terminal) Enter(line, pattern string) {
+	m.of.t.Helper()
+	re := regexp.MustCompile("(?m)" + pattern)
+	for deadline := time.Now().Add(patience); ; {
+		m.Press("C-u")
+		m.Type(line)
+		if m.await(2*time.Second, re.MatchString) {
+			break
+		}
+		if time.Now().After(deadline) {
+			m.of.t.Fatalf("the terminal does not take %q; it shows:\n%s", line, m.Shows())
+		}
+	}
+	m.Press("Enter")
+}
+
 // ExpectOther waits until the terminal shows something else than before.
 func (m *Terminal) ExpectOther(before string) {
 	m.of.t.Helper()
@@ -96,13 +116,20 @@ func (m *Terminal) ExpectTitle(pattern string) {
 
 func (m *Terminal) wait(what string, done func(shown string) bool) {
 	m.of.t.Helper()
-	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
-		shown := m.Shows()
-		if done(shown) {
-			return
+	if !m.await(patience, done) {
+		m.of.t.Fatalf("waited in vain for the terminal %s; it shows:\n%s", what, m.Shows())
+	}
+}
+
+// await looks at the terminal until done, for so long.
+func (m *Terminal) await(limit time.Duration, done func(shown string) bool) bool {
+	m.of.t.Helper()
+	for deadline := time.Now().Add(limit); ; time.Sleep(20 * time.Millisecond) {
+		if done(m.Shows()) {
+			return true
 		}
 		if time.Now().After(deadline) {
-			m.of.t.Fatalf("waited in vain for the terminal %s; it shows:\n%s", what, shown)
+			return false
 		}
 	}
 }

@@ -49,7 +49,7 @@ func (b *Backend) door(name string) string { return filepath.Join(b.doorFolder(n
 // checkModel refuses a model that no jail could use.
 func checkModel(m *Model, isolation Isolation) (err error) {
 	if isolation != Bubblewrap {
-		return errors.New("Claude Code is only run in a sandbox: set sandbox.local.isolation to bubblewrap, or sandbox.agent to tutor")
+		return errors.New("only in a sandbox may Claude Code run: set sandbox.local.isolation to bubblewrap, or sandbox.agent to tutor")
 	}
 	const otherwise = "set sandbox.local.claude to the native program, which claude install and the npm packages @anthropic-ai/claude-code-linux-* bring, or sandbox.agent to tutor"
 	// A jail sees the one file and nothing that a link may lead to.

@@ -31,7 +31,8 @@ type Cache struct {
 }
 
 // kind is a kind of entry, and how long one stays that nobody uses. Those that
-// change with every build of Lectern stay a short time.
+// change with every build of Lectern stay a short time: a sandbox's image has half a
+// gigabyte.
 type kind struct {
 	name    string
 	keepFor time.Duration
@@ -39,7 +40,7 @@ type kind struct {
 
 const (
 	keepLong   = 30 * 24 * time.Hour
-	keepImages = 24 * time.Hour
+	keepImages = 3 * time.Hour
 )
 
 // entry returns the path of the entry kind-key, after making it if it is not

@@ -77,6 +77,10 @@ func Prepare(p Place, l Lesson, environ []string) (Start, error) {
 	if err := settle(home, dir); err != nil {
 		return Start{}, fmt.Errorf("prepare the learner's home: %w", err)
 	}
+	messages, err := messageSocket(home, l.Home)
+	if err != nil {
+		return Start{}, fmt.Errorf("prepare the learner's home: %w", err)
+	}
 	conversation, err := visit(home, l)
 	if err != nil {
 		return Start{}, fmt.Errorf("find the learner's conversation: %w", err)
@@ -87,6 +91,7 @@ func Prepare(p Place, l Lesson, environ []string) (Start, error) {
 		// Servers of tools come from no file of the course or the home, nor do
 		// settings from a kept home; the course's CLAUDE.md is of the project.
 		"--strict-mcp-config", "--setting-sources", "project",
+		"--messaging-socket-path", messages,
 		"--append-system-prompt", l.systemPrompt(),
 	}, conversation...)
 	return Start{Program: p.Program, Args: args, Environ: clean, Dir: dir}, nil

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 )
 
 // stateFile is where Claude Code keeps what it knows of its user, in the home.
@@ -45,6 +46,24 @@ func settle(home *os.Root, dir string) error {
 		return err
 	}
 	return replace(home, stateFile, data)
+}
+
+// messageSocket is where Claude Code may listen for other sessions, of which there
+// are none here. It would complain that everybody may write to /tmp, which a
+// cluster makes so for a Pod's group; and of a kept folder, to which a cluster
+// gives the group rights too, that it is not private. So the folder is new.
+func messageSocket(home *os.Root, at string) (string, error) {
+	const dir = ".lectern/run"
+	if err := makeDir(home, ".lectern"); err != nil {
+		return "", err
+	}
+	if err := home.RemoveAll(dir); err != nil {
+		return "", fmt.Errorf("clear away %s: %w", dir, err)
+	}
+	if err := makeDir(home, dir); err != nil {
+		return "", err
+	}
+	return filepath.Join(at, dir, "messages.sock"), nil
 }
 
 // readState reads the state file; one that is broken counts as empty, as it does

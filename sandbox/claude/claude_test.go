@@ -62,9 +62,12 @@ func (v *visitor) talk(args []string) (id string) {
 	if len(args) < 2 || args[0] != "--session-id" {
 		v.t.Fatalf("no new conversation: %q", args)
 	}
-	v.write(filepath.Join(".claude/projects/-home-lab-papers-ssh", args[1]+".jsonl"), "{}\n")
+	v.write(filepath.Join(".claude/projects/-home-lab-papers-ssh", args[1]+".jsonl"), opened+"{\"type\":\"assistant\"}\n")
 	return args[1]
 }
+
+// opened is the record of a conversation that nobody has answered.
+const opened = "{\"type\":\"mode\"}\n{\"type\":\"user\"}\n"
 
 func (v *visitor) write(name, text string) {
 	v.t.Helper()
@@ -106,6 +109,12 @@ func TestVisits(t *testing.T) {
 func TestLostConversationBeginsAnew(t *testing.T) {
 	for name, lose := range map[string]func(v *visitor, id string){
 		"never on record": func(*visitor, string) {},
+		"never answered": func(v *visitor, id string) {
+			v.write(filepath.Join(".claude/projects/-home-lab-papers-ssh", id+".jsonl"), opened)
+		},
+		"answered by an error": func(v *visitor, id string) {
+			v.write(filepath.Join(".claude/projects/-home-lab-papers-ssh", id+".jsonl"), opened+"{\"type\":\"assistant\",\"isApiErrorMessage\":true}\n")
+		},
 		"cleaned up": func(v *visitor, id string) {
 			v.talk([]string{"--session-id", id})
 			if err := os.RemoveAll(filepath.Join(v.lesson.Home, ".claude")); err != nil {

@@ -1,9 +1,11 @@
 package claude
 
 import (
+	"bufio"
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -27,7 +29,7 @@ func visit(home *os.Root, l Lesson) ([]string, error) {
 	id := v.Conversations[l.Stage]
 	var args []string
 	switch {
-	case !recorded(home, id): // the first visit, or its record is gone
+	case !recorded(home, id): // the first visit, or nothing came of it, or its record is gone
 		id = newID()
 		v.Conversations[l.Stage] = id
 		args = []string{"--session-id", id, "--", l.opening()}
@@ -69,9 +71,10 @@ func newID() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
-// recorded tells whether Claude Code has a conversation on record. It would end
-// at once if it was asked to go on with one that it has not. The folder is named
-// after the course's by rules of its own.
+// recorded tells whether Claude Code has a conversation on record in which the
+// tutor has said something. It would end at once if it was asked to go on with
+// one that it has not, and wait for the learner where its own opening has gone
+// unanswered. The folder is named after the course's by rules of its own.
 func recorded(home *os.Root, id string) bool {
 	if !uuid.MatchString(id) {
 		return false
@@ -81,7 +84,36 @@ func recorded(home *os.Root, id string) bool {
 		return false
 	}
 	info, err := home.Stat(found[0])
-	return err == nil && info.Mode().IsRegular() && info.Size() > 0
+	if err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	file, err := home.Open(found[0])
+	if err != nil {
+		return false
+	}
+	defer func() { _ = file.Close() }()
+	return answered(file)
+}
+
+// maxLine is the longest line of a record that is read. Longer ones come after
+// answers: they hold files that the tutor has asked for.
+const maxLine = 8 << 20
+
+// answered looks for an answer in the record of a conversation, a JSON object a
+// line. An error that took an answer's place is none.
+func answered(record io.Reader) bool {
+	lines := bufio.NewScanner(record)
+	lines.Buffer(nil, maxLine)
+	for lines.Scan() {
+		var entry struct {
+			Type       string `json:"type"`
+			IsAPIError bool   `json:"isApiErrorMessage"`
+		}
+		if json.Unmarshal(lines.Bytes(), &entry) == nil && entry.Type == "assistant" && !entry.IsAPIError {
+			return true
+		}
+	}
+	return lines.Err() != nil
 }
 
 // makeDir makes folders of the home, each in the one before it, in the place of

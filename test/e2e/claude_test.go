@@ -139,7 +139,7 @@ func TestClaude(t *testing.T) {
 	if !strings.Contains(progress, `"evidence":"model"`) {
 		t.Errorf("the progress is %s", progress)
 	}
-	if tokens := d.run(t, "ada", "progress"); !strings.Contains(tokens, "tokens") {
+	if tokens := d.run(t, "ada", "progress"); !strings.Contains(tokens, "Tokens: ") {
 		t.Errorf("no tokens are shown: %s", tokens)
 	}
 

@@ -33,7 +33,7 @@ spec:
     - name: open
       image: %[2]s
       imagePullPolicy: IfNotPresent
-      command: [/bin/sh, -c, "rm -rf /volume/* && chmod 0777 /volume"]
+      command: [/bin/sh, -c, "rm -rf /volume/* /volume/.[!.]* && chmod 0777 /volume"]
       securityContext: {runAsUser: 0}
       volumeMounts: [{name: volume, mountPath: /volume}]
   volumes: [{name: volume, hostPath: {path: /var/lib/%[1]s, type: DirectoryOrCreate}}]

@@ -148,6 +148,7 @@ func TestClaude(t *testing.T) {
 	u.Play(fakeanthropic.Step{Said: "Begin stage 1: " + stage.Title, Text: []string{"Hello ", "bob."}})
 	bob.Press("Enter")
 	bob.Expect("Hello bob")
+	t.Run("probes", func(t *testing.T) { d.probes(t, d.podAddress(t, "lectern-proxy")) })
 	t.Run("tampered", func(t *testing.T) { d.tampered(t, u) })
 
 	say(ada, "/exit")
@@ -173,7 +174,7 @@ func TestClaude(t *testing.T) {
 		t.Errorf("%d steps of the lesson were not played", left)
 	}
 	for _, r := range u.Requests() {
-		if len(r.Tools) > 0 && strings.Join(slices.Sorted(slices.Values(r.Tools)), " ") != "Glob Grep Read" {
+		if r.Header.Get("X-Claude-Code-Session-Id") != "" && len(r.Tools) > 0 && strings.Join(slices.Sorted(slices.Values(r.Tools)), " ") != "Glob Grep Read" {
 			t.Errorf("the model is given the tools %v", r.Tools)
 		}
 		if r.Header.Get("X-Api-Key") != apiKey || r.Header.Get("Authorization") != "" {
@@ -218,7 +219,7 @@ func (d *deployment) tampered(t *testing.T, u *upstream) {
 		{"a tool that is not allowed", "ada", tokens["ada"], body(fmt.Sprintf(tool, "Bash")), "403", `\"Bash\" is not allowed`},
 		{"a tool that the API would run", "ada", tokens["ada"], body(`{"type":"web_search_20250305","name":"Read"}`), "403", "web_search"},
 		{"the token of another Pod", "ada", tokens["bob"], body(""), "401", "another sandbox"},
-		{"a token with another signature", "ada", tokens["ada"][:len(tokens["ada"])-8] + "AAAAAAAA", body(""), "401", "not valid"},
+		{"a token with another signature", "ada", tokens["ada"][:len(tokens["ada"])-8] + "AAAAAAAA", body(""), "401", "no session token of this lab"},
 		{"no token", "ada", "", body(""), "401", "authentication_error"},
 	} {
 		before := len(u.Requests())
@@ -254,5 +255,5 @@ func ask(token, body string) string {
 		head += "Authorization: Bearer " + token + "\\r\\n"
 	}
 	head += fmt.Sprintf("Content-Length: %d\\r\\n\\r\\n", len(body))
-	return fmt.Sprintf(`exec 3<>/dev/tcp/lectern-proxy.lectern.svc/8787; printf '%s' >&3; printf %%s '%s' >&3; timeout 10 cat <&3`, head, body)
+	return fmt.Sprintf(`exec 3<>/dev/tcp/lectern-proxy.lectern.svc/8787; printf '%s%%s' '%s' >&3; timeout 10 cat <&3; true`, head, body)
 }

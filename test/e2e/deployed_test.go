@@ -72,10 +72,9 @@ func deployWith(t *testing.T, want installation, logins ...string) *deployment {
 	overlay := d.overlay(t, want, d.makeKeys(t, logins...))
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Log(kubectl(t, "get", "pods", "-A", "-o", "wide"))
+			t.Log(kubectl(t, "get", "pods", "-A"))
 			for _, name := range append([]string{"lectern-gateway"}, want.deployments...) {
 				t.Log(kubectl(t, "logs", "-n", gatewayNamespace, "deployment/"+name, "--tail=30"))
-				t.Log(kubectl(t, "describe", "pods", "-n", gatewayNamespace, "-l", "app.kubernetes.io/name="+name))
 			}
 		}
 		kubectl(t, "delete", "-k", overlay, "--ignore-not-found", "--wait=true", "--timeout=120s")

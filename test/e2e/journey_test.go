@@ -28,7 +28,7 @@ func TestJourney(t *testing.T) {
 	bob.Press("Enter")
 	bob.Expect("You will learn")
 
-	t.Run("probes", d.probes)
+	t.Run("probes", func(t *testing.T) { d.probes(t, d.listen(t, "lectern-proxy", gatewayNamespace, 8787)) })
 
 	d.study(t, ada, sampleStage(t, 1))
 	ada.Press("Enter")

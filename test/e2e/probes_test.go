@@ -56,14 +56,15 @@ func (d *deployment) listen(t *testing.T, name, namespace string, port int) stri
 }
 
 // probes tries, from inside ada's sandbox, what the seed's security promises
-// rule out, and that what must work does.
-func (d *deployment) probes(t *testing.T) {
+// rule out, and that what must work does. proxy is a Pod that is, or stands for,
+// the API proxy.
+func (d *deployment) probes(t *testing.T, proxy string) {
+	t.Helper()
 	elsewhere := lecterntest.Namespace(t, d.client)
 	outside := d.listen(t, "outside", elsewhere, 443)
 	resolver := d.listen(t, "resolver", elsewhere, 53)
-	proxy := d.listen(t, "lectern-proxy", gatewayNamespace, 8787)
 	apiserver := strings.TrimSpace(kubectl(t, "get", "service", "kubernetes", "-o", "jsonpath={.spec.clusterIP}"))
-	gateway := strings.TrimSpace(kubectl(t, "get", "pod", "-n", gatewayNamespace, "-l", "app.kubernetes.io/name=lectern-gateway", "-o", "jsonpath={.items[0].status.podIP}"))
+	gateway := d.podAddress(t, "lectern-gateway")
 	neighbour := strings.TrimSpace(kubectl(t, "get", "pod", "-n", sandboxNamespace, sandbox.Name("bob"), "-o", "jsonpath={.status.podIP}"))
 	d.listenIn(t, "bob", 7777)
 
@@ -76,9 +77,9 @@ func (d *deployment) probes(t *testing.T) {
 	}{
 		{"control: the neighbour's port is open to itself", "in bob: " + reach("127.0.0.1", 7777), true},
 		{"control: the API proxy is reached", reach(proxy, 8787), true},
-		{"1 key theft: no secret in the environment", `env | grep -iE 'key|token|secret|anthropic'`, false},
+		{"1 key theft: no secret in the environment", `env | grep -v '^ANTHROPIC_BASE_URL=http://lectern-proxy' | grep -iE 'key|token|secret|anthropic'`, false},
 		{"1 key theft: no credentials in files", `find / -xdev \( -name '*token*' -o -name '.credentials*' -o -path '*serviceaccount*' \) -not -path '/usr/*' -not -path '/proc/*' 2>/dev/null | grep .`, false},
-		{"1 key theft: no other process's memory or environment", `cat /proc/1/environ | tr '\0' '\n' | grep -iE 'anthropic|secret'`, false},
+		{"1 key theft: no other process's memory or environment", `cat /proc/1/environ | tr '\0' '\n' | grep -v '^ANTHROPIC_BASE_URL=http://lectern-proxy' | grep -iE 'anthropic|secret'`, false},
 		{"2 direct calls: a host elsewhere on 443", reach(outside, 443), false},
 		{"3 cluster API: the Service", reach(apiserver, 443), false},
 		{"3 cluster API: the node's apiserver", reach(d.host, 6443), false},
@@ -110,6 +111,12 @@ func (d *deployment) probes(t *testing.T) {
 		}
 		t.Logf("%-55s %s", probe.name, map[bool]string{true: "works", false: "refused"}[probe.works])
 	}
+}
+
+// podAddress is where a Pod of Lectern's own is.
+func (d *deployment) podAddress(t *testing.T, name string) string {
+	t.Helper()
+	return strings.TrimSpace(kubectl(t, "get", "pod", "-n", gatewayNamespace, "-l", "app.kubernetes.io/name="+name, "-o", "jsonpath={.items[0].status.podIP}"))
 }
 
 // inside runs a command in a learner's sandbox, as somebody who has broken out

@@ -20,7 +20,7 @@ NPM_PACKAGES  := npm:/usr/bin/npm
 .PHONY: run build claude update-claude test lint fmt fuzz bench bench-proxy screenshots images cluster cluster-up cluster-images cluster-down e2e packages test-packages clean
 
 run: packages build ## Run the gateway for yourself, with the sample course
-	$(BIN) serve --trust-me --ssh.listen $(LISTEN) --metrics.listen=
+	$(BIN) serve --trust-me --ssh.listen $(LISTEN) --metrics.listen= $(if $(wildcard $(CLAUDE)),--sandbox.local.claude $(CLAUDE))
 
 build: ## Build bin/lectern
 	@mkdir -p bin

@@ -15,6 +15,7 @@ import (
 	"lectern/proxy/report"
 	"lectern/proxy/token"
 	"lectern/sandbox"
+	"lectern/sandbox/local"
 )
 
 // model is what this gateway needs so that sandboxes can ask a model.
@@ -63,13 +64,6 @@ func eventsHandler(c config.Events, gateway report.Gateway) (http.Handler, error
 // claudeProgram is how Claude Code is called where the settings do not say.
 const claudeProgram = "claude"
 
-// errTutor says why the built-in tutor teaches and not Claude Code.
-type errTutor struct{ because string }
-
-func (e errTutor) Error() string {
-	return "sandbox.agent is " + config.AgentClaude + ", but " + e.because + "; or set sandbox.agent to " + config.AgentTutor
-}
-
 // withClaude tells whether Claude Code teaches. Where the settings leave that
 // open it does if it can, and log says why it cannot.
 func withClaude(c config.Config, log *slog.Logger) (bool, error) {
@@ -81,7 +75,7 @@ func withClaude(c config.Config, log *slog.Logger) (bool, error) {
 	case because == "":
 		return true, nil
 	case c.Sandbox.Agent == config.AgentClaude:
-		return false, errTutor{because}
+		return false, fmt.Errorf("sandbox.agent is %s, but %s; or set sandbox.agent to %s", config.AgentClaude, because, config.AgentTutor)
 	}
 	log.Info("the built-in tutor teaches, not Claude Code", "because", because)
 	return false, nil
@@ -116,7 +110,10 @@ func findClaude(c config.Config) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("there is no program %s: install Claude Code, or set sandbox.local.claude", name)
 	}
-	return filepath.Abs(path)
+	if path, err = filepath.Abs(path); err != nil {
+		return "", err
+	}
+	return local.NativeProgram(path)
 }
 
 // openSigner is where session tokens come from.

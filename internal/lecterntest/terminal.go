@@ -75,24 +75,33 @@ func (m *Terminal) Expect(pattern string) {
 	m.wait("to show "+pattern, re.MatchString)
 }
 
-// Enter types a line once the program in the terminal takes it, which it may not do
-// for a moment after it has drawn its prompt, and presses Enter. What comes in one
-// piece with its end would be taken for something pasted. The pattern is what the
-// line looks like when it has been typed.
-func (m *Terminal) Enter(line, pattern string) {
+// Prompt types a line at Claude Code's prompt and sends it. Claude Code takes a
+// key that comes right behind others for a part of what is pasted, so the key that
+// sends is pressed until the prompt is empty.
+func (m *Terminal) Prompt(line string) {
 	m.of.t.Helper()
-	re := regexp.MustCompile("(?m)" + pattern)
-	for deadline := time.Now().Add(patience); ; {
-		m.Press("C-u")
-		m.Type(line)
-		if m.await(2*time.Second, re.MatchString) {
-			break
-		}
-		if time.Now().After(deadline) {
-			m.of.t.Fatalf("the terminal does not take %q; it shows:\n%s", line, m.Shows())
+	head := line
+	if len(head) > 40 { // the rest may be in the next line
+		head = head[:40]
+	}
+	typed := regexp.MustCompile(`(?m)^─+\n❯.` + regexp.QuoteMeta(head))
+	there := func(want bool) func(string) bool {
+		return func(shown string) bool { return typed.MatchString(shown) == want }
+	}
+	deadline := time.Now().Add(patience)
+	until := func(want bool, keys func()) {
+		m.of.t.Helper()
+		for keys(); !m.await(2*time.Second, there(want)); keys() {
+			if time.Now().After(deadline) {
+				m.of.t.Fatalf("the prompt does not take %q; the terminal shows:\n%s", line, m.Shows())
+			}
 		}
 	}
-	m.Press("Enter")
+	until(true, func() {
+		m.Press("C-u")
+		m.Type(line)
+	})
+	until(false, func() { m.Press("Enter") })
 }
 
 // ExpectOther waits until the terminal shows something else than before.

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -115,11 +114,6 @@ func (l *lessons) begin(stage int, session string) (*lecterntest.Terminal, func(
 	return terminal, end
 }
 
-// say types a line at Claude Code's prompt.
-func say(terminal *lecterntest.Terminal, line string) {
-	terminal.Enter(line, `^❯.`+regexp.QuoteMeta(line))
-}
-
 // The real program, in a real jail, without a network.
 func TestLessonWithClaudeCode(t *testing.T) {
 	l := newLessons(t)
@@ -166,7 +160,7 @@ func TestLessonWithClaudeCode(t *testing.T) {
 		{`Grep {"pattern":"TOKEN","path":"/proc/self"}`, ""},
 		{`Bash {"command":"echo $((6*7))"}`, "No such tool"},
 	} {
-		say(terminal, "use "+test.use)
+		terminal.Prompt("use " + test.use)
 		if asked := l.model.next(t, terminal); asked.Last != "use "+test.use {
 			t.Fatalf("the model is asked %q", asked.Last)
 		}
@@ -190,14 +184,14 @@ func TestLessonWithClaudeCode(t *testing.T) {
 	}
 
 	terminal.Press("C-u")
-	say(terminal, "/exit")
+	terminal.Prompt("/exit")
 	terminal.Expect(`exit 0|\[exit`)
 	end()
 
 	// The second visit goes on, and asks nothing by itself.
 	terminal, end = l.begin(1, "second")
 	terminal.Expect(`There is no shell in this lab`)
-	say(terminal, "where were we?")
+	terminal.Prompt("where were we?")
 	again := l.model.next(t, terminal)
 	if again.Last != "where were we?" || !strings.Contains(again.Everything, "Begin stage 1: Beginnings.") {
 		t.Errorf("the second visit asks %q", again.Last)

@@ -49,26 +49,33 @@ func (b *Backend) door(name string) string { return filepath.Join(b.doorFolder(n
 // checkModel refuses a model that no jail could use.
 func checkModel(m *Model, isolation Isolation) (err error) {
 	if isolation != Bubblewrap {
-		return errors.New("only in a sandbox may Claude Code run: set sandbox.local.isolation to bubblewrap, or sandbox.agent to tutor")
+		return errors.New("only in a sandbox may Claude Code run: set sandbox.local.isolation to bubblewrap")
 	}
-	const otherwise = "set sandbox.local.claude to the native program, which claude install and the npm packages @anthropic-ai/claude-code-linux-* bring, or sandbox.agent to tutor"
-	// A jail sees the one file and nothing that a link may lead to.
-	if m.Program, err = filepath.EvalSymlinks(m.Program); err != nil {
-		return fmt.Errorf("there is no Claude Code (%w): %s", err, otherwise)
-	}
-	file, err := os.Open(m.Program)
+	m.Program, err = NativeProgram(m.Program)
+	return err
+}
+
+// NativeProgram follows links to Claude Code's program, and refuses what no jail
+// could run: a jail sees that one file and nothing that it may lead to.
+func NativeProgram(path string) (string, error) {
+	const otherwise = "set sandbox.local.claude to the native program, which claude install and the npm packages @anthropic-ai/claude-code-linux-* bring"
+	path, err := filepath.EvalSymlinks(path)
 	if err != nil {
-		return fmt.Errorf("look at Claude Code: %w", err)
+		return "", fmt.Errorf("there is no Claude Code (%w): %s", err, otherwise)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return "", fmt.Errorf("look at Claude Code: %w", err)
 	}
 	defer func() { _ = file.Close() }()
 	magic := make([]byte, 4)
 	if _, err := io.ReadFull(file, magic); err != nil || !bytes.Equal(magic, []byte("\x7fELF")) {
-		return fmt.Errorf("%s is no program that runs by itself, as one that needs Node.js is not: %s", m.Program, otherwise)
+		return "", fmt.Errorf("%s is no program that runs by itself, as one that needs Node.js is not: %s", path, otherwise)
 	}
 	if info, err := file.Stat(); err != nil || info.Mode().Perm()&0o111 == 0 {
-		return fmt.Errorf("%s may not be run: %s", m.Program, otherwise)
+		return "", fmt.Errorf("%s may not be run: %s", path, otherwise)
 	}
-	return nil
+	return path, nil
 }
 
 // modelArguments put into a jail what its tutor needs to ask a model.

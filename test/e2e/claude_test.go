@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -16,7 +15,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"lectern/internal/fakeanthropic"
-	"lectern/internal/lecterntest"
 )
 
 // withClaude installs the component claude, with an API that the test plays.
@@ -126,13 +124,13 @@ func TestClaude(t *testing.T) {
 	ada.Press("Enter")
 	ada.Expect("What comes first on the wire")
 
-	say(ada, "[STAGE_COMPLETE:1]")
+	ada.Prompt("[STAGE_COMPLETE:1]")
 	ada.Expect("Let us do the questions, then")
 	if progress := d.run(t, "ada", "progress", "--json"); strings.Contains(progress, `"stageNumber"`) {
 		t.Errorf("a marker that was typed has finished a stage: %s", progress)
 	}
 
-	say(ada, "the version lines")
+	ada.Prompt("the version lines")
 	ada.ExpectTitle("Stage 1 complete")
 	ada.Expect("stage 1 complete")
 	progress := d.run(t, "ada", "progress", "--json")
@@ -151,7 +149,7 @@ func TestClaude(t *testing.T) {
 	t.Run("probes", func(t *testing.T) { d.probes(t, d.podAddress(t, "lectern-proxy")) })
 	t.Run("tampered", func(t *testing.T) { d.tampered(t, u) })
 
-	say(ada, "/exit")
+	ada.Prompt("/exit")
 	ada.Expect("Stage 1 complete. Well done")
 	ada.Expect(`✓ done +1  Before the password`)
 
@@ -160,7 +158,7 @@ func TestClaude(t *testing.T) {
 	ada.Expect(`› ✓ done +1  Before the password`)
 	ada.Press("Enter")
 	ada.Expect("What comes first on the wire")
-	say(ada, "and after that")
+	ada.Prompt("and after that")
 	ada.Expect("Key exchange comes next")
 	last, err := u.Await(t.Context(), func(r fakeanthropic.Request) bool { return strings.Contains(r.Said, "and after that") })
 	if err != nil {
@@ -184,16 +182,8 @@ func TestClaude(t *testing.T) {
 	if log := kubectl(t, "logs", "-n", gatewayNamespace, "deployment/lectern-proxy"); strings.Contains(log, apiKey) || strings.Contains(log, "version lines") {
 		t.Error("the proxy's log has the key, or what was said")
 	}
-	say(ada, "/exit")
+	ada.Prompt("/exit")
 	ada.Expect(`✓ done +1  Before the password`)
-}
-
-// say types a line to Claude Code, which takes a key that comes with a paste as
-// part of it.
-func say(learner *lecterntest.Terminal, text string) {
-	learner.Type(text)
-	learner.Expect("❯.*" + regexp.QuoteMeta(text))
-	learner.Press("Enter")
 }
 
 // tampered asks the proxy from inside a sandbox as somebody would who has broken

@@ -82,6 +82,7 @@ func (p *Proxy) serve(c *call, w http.ResponseWriter, r *http.Request) (refused 
 	if c.asked, refused = p.policy.check(body.bytes); refused != nil {
 		return refused
 	}
+	c.asked.lesson = c.asked.lesson && !asksSummary(body.bytes)
 	if c.route == messages { // counting costs nothing
 		if refused = p.budget.check(r.Context(), c.claims.Login); refused != nil {
 			return refused

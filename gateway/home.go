@@ -95,6 +95,11 @@ func (s *Server) completed(_ context.Context, of sandbox.Info, m event.Message) 
 		s.log.Warn("a tutor reported another stage than its own", "session", of.Session, "stage", of.Stage, "reported", m.Stage)
 		return nil // repeating it would not make it right
 	}
+	if of.AsksModel {
+		s.log.Warn("a sandbox whose tutor asks a model reported a completed stage itself, which only the API proxy may: it has been tampered with",
+			"login", clean(of.Login), "session", of.Session, "course", of.CourseID, "stage", of.Stage)
+		return nil
+	}
 	_, err := s.complete(progress.Record{
 		Login: of.Login, Course: of.CourseID, Stage: of.Stage, CompletedAt: time.Now().UTC(),
 		Session: of.Session, Evidence: progress.Quiz, Score: m.Score, Questions: m.Questions,

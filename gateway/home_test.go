@@ -19,6 +19,28 @@ func TestStagesAreNumberedOnce(t *testing.T) {
 	}
 }
 
+// TestOnlyTheProxySpeaksForAModel: where a model teaches, whatever runs in the
+// sandbox could say by itself that the stage is done.
+func TestOnlyTheProxySpeaksForAModel(t *testing.T) {
+	store, err := progress.Open(filepath.Join(t.TempDir(), "lectern.db"), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	s := &Server{Options: Options{Progress: store}, log: slog.New(slog.DiscardHandler)}
+	said := event.Message{Type: event.Completed, ID: "1", Stage: 1}
+	for _, asksModel := range []bool{true, false} {
+		of := sandbox.Info{Login: "ada", CourseID: "only", Stage: 1, Session: "s", AsksModel: asksModel}
+		if err := s.completed(t.Context(), of, said); err != nil {
+			t.Fatal(err)
+		}
+		records, err := store.Course("ada", "only")
+		if err != nil || (len(records) == 0) != asksModel {
+			t.Errorf("where the tutor asks a model is %v: %v, %v", asksModel, records, err)
+		}
+	}
+}
+
 // TestImpossibleCompletionIsNotRepeated: an error would bring it again and
 // again, and it would never become possible.
 func TestImpossibleCompletionIsNotRepeated(t *testing.T) {

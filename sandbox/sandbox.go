@@ -47,6 +47,9 @@ type Info struct {
 	Login    string
 	CourseID string
 	Stage    int
+	// AsksModel is set where the tutor asks a model: then the API proxy says what
+	// is complete, and what comes out of the sandbox itself is no evidence.
+	AsksModel bool
 	// Epoch counts the attaches; the newest one holds the terminal.
 	Epoch int
 	// Started is when the learner got the sandbox. The clocks count from here.

@@ -53,6 +53,19 @@ func TestWayToModel(t *testing.T) {
 	}
 }
 
+// A Pod says of itself whether its tutor asks a model, whatever the settings are by
+// now.
+func TestPodTellsWhetherItAsksAModel(t *testing.T) {
+	for url, asks := range map[string]bool{"": false, "http://10.0.0.1:8787": true} {
+		b := &Backend{opts: Options{Model: &Model{}}}
+		pod := b.pod(sandbox.Spec{Login: "ada"}, way{url: url})
+		b.opts.Model = nil
+		if got := b.infoOf(pod).AsksModel; got != asks {
+			t.Errorf("with the way %q: %v", url, got)
+		}
+	}
+}
+
 func TestCredentialIsThePods(t *testing.T) {
 	var bearer sandbox.Bearer
 	sign := func(b sandbox.Bearer) (string, error) {

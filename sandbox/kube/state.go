@@ -1,12 +1,14 @@
 package kube
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
 	"lectern/sandbox"
+	"lectern/sandbox/claude"
 	"lectern/sandbox/hold"
 )
 
@@ -80,7 +82,7 @@ func (b *Backend) infoOf(pod *corev1.Pod) sandbox.Info {
 	a := pod.Annotations
 	info := sandbox.Info{
 		Session: pod.Labels[labelSession], Login: a[annotationLogin], CourseID: a[annotationCourse],
-		Stage: number(a[annotationStage]), Epoch: number(a[annotationEpoch]),
+		Stage: number(a[annotationStage]), AsksModel: asksModel(pod), Epoch: number(a[annotationEpoch]),
 		Started: pod.CreationTimestamp.Time, Attached: a[annotationAttached] == "true",
 		Expires: moment(a[annotationExpires]), DetachedAt: moment(a[annotationDetachedAt]),
 	}
@@ -94,6 +96,13 @@ func (b *Backend) infoOf(pod *corev1.Pod) sandbox.Info {
 		info.Alone = max(time.Since(info.DetachedAt), 0) // as far as dates tell
 	}
 	return info
+}
+
+// asksModel tells whether the Pod was led to the API proxy when it was made.
+func asksModel(pod *corev1.Pod) bool {
+	return slices.ContainsFunc(pod.Spec.Containers, func(c corev1.Container) bool {
+		return slices.ContainsFunc(c.Env, func(v corev1.EnvVar) bool { return v.Name == claude.URLVariable })
+	})
 }
 
 // with replaces the copies in info by what the holder says.

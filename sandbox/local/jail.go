@@ -49,7 +49,10 @@ func (j *jail) ask(ctx context.Context, question func(context.Context, *hold.Sup
 
 // Made tells what the sandbox was made for.
 func (j *jail) Made() sandbox.Info {
-	return sandbox.Info{Session: j.record.Session, Login: j.record.Login, CourseID: j.record.CourseID, Stage: j.record.Stage}
+	return sandbox.Info{
+		Session: j.record.Session, Login: j.record.Login, CourseID: j.record.CourseID, Stage: j.record.Stage,
+		AsksModel: !j.record.Until.IsZero(),
+	}
 }
 
 // Info asks the holder what is true now.

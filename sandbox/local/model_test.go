@@ -108,6 +108,9 @@ func TestDoorOfAJail(t *testing.T) {
 			t.Fatal(err)
 		}
 		j := sb.(*jail)
+		if !j.Made().AsksModel {
+			t.Error("the sandbox does not tell that its tutor asks a model")
+		}
 		answer, err := ask(b)
 		for deadline := time.Now().Add(10 * time.Second); err != nil && time.Now().Before(deadline); answer, err = ask(b) {
 			time.Sleep(10 * time.Millisecond) // Watch opens it

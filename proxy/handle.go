@@ -34,6 +34,16 @@ func (p *Proxy) handle(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer p.running.Done()
+	// Without a limit a body that never comes would hold this goroutine, also
+	// where net/http reads the rest of one that is refused.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyLimit)) // no connection that we serve lacks it
+	leave, refused := p.visitors.enter(addressOf(r))
+	if refused != nil { // counted and not logged, or the log would be what is flooded
+		p.metrics.refusals.WithLabelValues(string(tooManyTries)).Inc()
+		refused.write(w, c.id)
+		return
+	}
+	defer leave()
 	p.metrics.inFlight.Inc()
 	defer p.metrics.inFlight.Dec()
 	defer p.note(c) // also where the answer is broken off
@@ -41,9 +51,6 @@ func (p *Proxy) handle(w http.ResponseWriter, r *http.Request) {
 		c.quiet, c.status = true, http.StatusOK
 		return
 	}
-	// Without a limit a body that never comes would hold this goroutine, also
-	// where net/http reads the rest of one that is refused.
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyLimit)) // no connection that we serve lacks it
 	if c.refused = p.serve(c, w, r); c.refused != nil {
 		c.quiet, c.status = c.refused.quiet, c.refused.status
 		c.refused.write(w, c.id)

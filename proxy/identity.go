@@ -18,10 +18,18 @@ type socketKey struct{}
 
 // contextOf gives the connections of a listener its name, if it is a socket's.
 func contextOf(ctx context.Context, listener net.Listener) context.Context {
-	if address := listener.Addr(); address.Network() == "unix" {
-		return context.WithValue(ctx, socketKey{}, "unix:"+address.String())
+	if socket, ok := socketOf(listener); ok {
+		return context.WithValue(ctx, socketKey{}, socket)
 	}
 	return ctx
+}
+
+// socketOf is the address of all that comes by a Unix socket.
+func socketOf(listener net.Listener) (socket string, ok bool) {
+	if address := listener.Addr(); address.Network() == "unix" {
+		return "unix:" + address.String(), true
+	}
+	return "", false
 }
 
 // addressOf is where a request comes from, in the form that tokens have it.
@@ -30,7 +38,12 @@ func addressOf(r *http.Request) string {
 	if socket, ok := r.Context().Value(socketKey{}).(string); ok {
 		return socket
 	}
-	from, err := netip.ParseAddrPort(r.RemoteAddr)
+	return hostOf(r.RemoteAddr)
+}
+
+// hostOf is the IP address of a client, "" where it has none.
+func hostOf(remote string) string {
+	from, err := netip.ParseAddrPort(remote)
 	if err != nil {
 		return ""
 	}

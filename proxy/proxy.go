@@ -64,6 +64,8 @@ type Proxy struct {
 	targets   targets
 	policy    policy
 	sessions  *sessions
+	crowd     *crowd
+	visitors  *sessions // by address, before it is known whose session asks
 	budget    *budget
 	bodies    *bodies
 	verified  *lru.Cache[credential, token.Claims]
@@ -108,6 +110,8 @@ func New(o Options) (*Proxy, error) {
 		targets:   targetsAt(o.Upstream),
 		policy:    newPolicy(o.Tools, o.Models),
 		sessions:  newSessions(o.RequestsPerMinute, o.Concurrency),
+		crowd:     newCrowd(o.Concurrency),
+		visitors:  newSessions(tries*o.RequestsPerMinute, max(minConnections, 2*o.Concurrency)),
 		budget:    &budget{perDay: int64(o.TokensPerDay), gateway: o.Gateway, log: o.Log},
 		bodies:    newBodies(),
 		verified:  verified,
@@ -131,7 +135,9 @@ func New(o Options) (*Proxy, error) {
 // Serve takes connections from listener until that is closed or the proxy is
 // shut down. It may be called for several listeners, at any time.
 func (p *Proxy) Serve(listener net.Listener) error {
-	err := p.server.Serve(wording{listener})
+	err := p.server.Serve(wording{crowded{listener, p.crowd, func() {
+		p.metrics.refusals.WithLabelValues(string(tooManyConns)).Inc()
+	}}})
 	if errors.Is(err, http.ErrServerClosed) || errors.Is(err, net.ErrClosed) {
 		return nil
 	}

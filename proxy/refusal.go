@@ -24,6 +24,8 @@ const (
 	stopping      reason = "stopping"
 	tooManyAtOnce reason = "concurrency"
 	tooFast       reason = "rate"
+	tooManyTries  reason = "tries"
+	tooManyConns  reason = "connections"
 	overBudget    reason = "budget"
 	budgetUnknown reason = "budget_unknown"
 	noLength      reason = "length"

@@ -27,8 +27,10 @@ type worded struct{ net.Conn }
 
 // CloseWrite is what net/http looks for, so that a client that still sends can
 // read its answer.
-func (c worded) CloseWrite() error {
-	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+func (c worded) CloseWrite() error { return closeWrite(c.Conn) }
+
+func closeWrite(conn net.Conn) error {
+	if half, ok := conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()
 	}
 	return nil

@@ -21,6 +21,8 @@ const (
 	smallBody = 1 << 20
 	// maxLarge is what all bodies larger than that may take together.
 	maxLarge = 4 * maxBody
+	// maxShare is what those of one session may take of it.
+	maxShare = maxBody + bytes.MinRead
 	// roomLimit is how long a large one waits for room.
 	roomLimit = 10 * time.Second
 	// bodyLimit is how long a client may take to send a body.
@@ -31,12 +33,17 @@ const (
 type bodies struct {
 	pool  sync.Pool // of *bytes.Buffer up to smallBody
 	large *semaphore.Weighted
+
+	mu     sync.Mutex
+	shares map[string]int64 // what each session has of large
 }
 
 func newBodies() *bodies {
 	return &bodies{
 		pool:  sync.Pool{New: func() any { return new(bytes.Buffer) }},
 		large: semaphore.NewWeighted(maxLarge),
+
+		shares: make(map[string]int64),
 	}
 }
 
@@ -58,8 +65,8 @@ func (b *body) free() {
 	b.bytes, b.release = nil, nil
 }
 
-// read reads the whole body. The caller frees it.
-func (b *bodies) read(r *http.Request) (*body, *refusal) {
+// read reads the whole body of a session's request. The caller frees it.
+func (b *bodies) read(session string, r *http.Request) (*body, *refusal) {
 	switch encoding := r.Header.Values("Content-Encoding"); {
 	case len(encoding) > 1, len(encoding) == 1 && encoding[0] != "identity":
 		return nil, &refusal{
@@ -80,7 +87,7 @@ func (b *bodies) read(r *http.Request) (*body, *refusal) {
 			reason: tooLarge, message: "The body is longer than 32 MiB: send less.",
 		}
 	}
-	buffer, release, refused := b.room(r.Context(), r.ContentLength)
+	buffer, release, refused := b.room(r.Context(), session, r.ContentLength)
 	if refused != nil {
 		return nil, refused
 	}
@@ -94,24 +101,52 @@ func (b *bodies) read(r *http.Request) (*body, *refusal) {
 }
 
 // room finds a buffer for length bytes.
-func (b *bodies) room(ctx context.Context, length int64) (*bytes.Buffer, func(), *refusal) {
+func (b *bodies) room(ctx context.Context, session string, length int64) (*bytes.Buffer, func(), *refusal) {
 	// ReadFrom wants some bytes more in which to see the end.
 	length += bytes.MinRead
 	if length > smallBody {
+		if !b.share(session, length) {
+			return nil, nil, noRoomNow()
+		}
 		ctx, cancel := context.WithTimeout(ctx, roomLimit)
 		defer cancel()
 		if err := b.large.Acquire(ctx, length); err != nil {
-			return nil, nil, &refusal{
-				status: 529, kind: "overloaded_error", reason: noRoom,
-				message: "The lab has no room for a request of this size now: try again in a moment.", retryAfter: roomLimit,
-			}
+			b.unshare(session, length)
+			return nil, nil, noRoomNow()
 		}
-		return bytes.NewBuffer(make([]byte, 0, length)), func() { b.large.Release(length) }, nil
+		return bytes.NewBuffer(make([]byte, 0, length)), func() { b.large.Release(length); b.unshare(session, length) }, nil
 	}
 	buffer, _ := b.pool.Get().(*bytes.Buffer)
 	buffer.Reset()
 	buffer.Grow(int(length))
 	return buffer, func() { b.pool.Put(buffer) }, nil
+}
+
+// share counts what a session is to have of the room, unless that would leave
+// too little for others.
+func (b *bodies) share(session string, length int64) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.shares[session]+length > maxShare {
+		return false
+	}
+	b.shares[session] += length
+	return true
+}
+
+func (b *bodies) unshare(session string, length int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.shares[session] -= length; b.shares[session] == 0 {
+		delete(b.shares, session)
+	}
+}
+
+func noRoomNow() *refusal {
+	return &refusal{
+		status: 529, kind: "overloaded_error", reason: noRoom,
+		message: "The lab has no room for a request of this size now: try again in a moment.", retryAfter: roomLimit,
+	}
 }
 
 func unread(err error) *refusal {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -89,7 +90,7 @@ func TestRoomForLargeBodies(t *testing.T) {
 		if len(releases) == 3 { // 4 do not fit, with what each wants besides
 			cancel()
 		}
-		_, release, refused := b.room(ctx, maxBody)
+		_, release, refused := b.room(ctx, fmt.Sprint("session ", len(releases)), maxBody)
 		if refused != nil {
 			if refused.status != 529 || refused.kind != "overloaded_error" {
 				t.Errorf("refused with %+v", refused)
@@ -101,12 +102,21 @@ func TestRoomForLargeBodies(t *testing.T) {
 	if len(releases) != 3 {
 		t.Fatalf("%d large bodies at once", len(releases))
 	}
-	if _, _, refused := b.room(ctx, 100<<10); refused != nil {
+	if _, _, refused := b.room(ctx, "session 0", 100<<10); refused != nil {
 		t.Error("a body of the usual size waits for them")
 	}
 	releases[0]()
-	if _, _, refused := b.room(t.Context(), maxBody); refused != nil {
+	_, _, refused := b.room(t.Context(), "session 0", maxBody)
+	if refused != nil {
 		t.Errorf("once there is room: %s", refused.message)
+	}
+	releases[1]()
+	// One session cannot have all of it, and does not wait for what it has itself.
+	if _, _, refused := b.room(t.Context(), "session 0", 2*smallBody); refused == nil || refused.status != 529 {
+		t.Errorf("a session has more than its share: %+v", refused)
+	}
+	if _, _, refused := b.room(t.Context(), "session 3", 2*smallBody); refused != nil {
+		t.Errorf("another one: %s", refused.message)
 	}
 }
 

@@ -79,7 +79,7 @@ func (p *Proxy) serve(c *call, w http.ResponseWriter, r *http.Request) (refused 
 		return refused
 	}
 	defer leave()
-	body, refused := p.bodies.read(r)
+	body, refused := p.bodies.read(c.claims.Session, r)
 	if refused != nil {
 		return refused
 	}

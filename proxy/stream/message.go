@@ -19,6 +19,8 @@ type message struct {
 	mu      sync.Mutex
 	usage   report.Usage
 	outcome Outcome // empty as long as it is open
+	counted bool    // the API has said what was written in all
+	written int64   // bytes of what it has written
 
 	// What follows belongs to the goroutine that reads.
 
@@ -40,14 +42,23 @@ func (m *message) completed() []int {
 	return stages
 }
 
-// result is what is known of the answer when it ends now.
+// bytesPerToken is about what a token has of text, by the API's documentation.
+const bytesPerToken = 4
+
+// result is what is known of the answer when it ends now. The API counts what it
+// has written at the end; of an answer without one that is estimated, or whoever
+// breaks off in time would have it for nothing.
 func (m *message) result() (report.Usage, Outcome) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.outcome == "" {
-		return m.usage, Cut
+	usage, outcome := m.usage, m.outcome
+	if outcome == "" {
+		outcome = Cut
 	}
-	return m.usage, m.outcome
+	if outcome != Whole && !m.counted {
+		usage.Output = max(usage.Output, m.written/bytesPerToken)
+	}
+	return usage, outcome
 }
 
 // end notes how the answer ends. The first word counts.
@@ -90,7 +101,7 @@ func (m *message) event(data []byte) {
 	case "content_block_stop":
 		m.closeBlock(index)
 	case "message_delta":
-		m.meter(usage)
+		m.meter(usage, true)
 	case "message_stop":
 		m.end(Whole)
 	case "error":
@@ -113,7 +124,7 @@ func (m *message) start(begun []byte) {
 	}
 	m.open = m.open[:0]
 	m.name(model)
-	m.meter(usage)
+	m.meter(usage, false)
 }
 
 // answer reads a whole answer: a message, an error or a count of tokens.
@@ -136,7 +147,7 @@ func (m *message) answer(body []byte) {
 			m.end(Failed)
 		case "message":
 			m.name(model)
-			m.meter(usage)
+			m.meter(usage, true)
 			walk(content, func(_, value []byte) {
 				if kind, text := typeAndText(value); m.lesson && string(kind) == "text" {
 					m.find(&matcher{}, text)
@@ -159,11 +170,11 @@ func (m *message) openBlock(index, content []byte) {
 }
 
 func (m *message) delta(index, content []byte) {
-	at := m.block(index)
-	if at < 0 {
-		return
-	}
-	if kind, text := typeAndText(content); string(kind) == "text_delta" {
+	kind, text := typeAndText(content)
+	m.mu.Lock()
+	m.written += int64(len(text))
+	m.mu.Unlock()
+	if at := m.block(index); at >= 0 && string(kind) == "text_delta" {
 		m.find(&m.open[at].matcher, text)
 	}
 }
@@ -186,13 +197,14 @@ func (m *message) block(index []byte) int {
 	return slices.IndexFunc(m.open, func(b block) bool { return b.index == i })
 }
 
-// typeAndText reads a content block or a delta; the text is as it is written.
+// typeAndText reads a content block or a delta; the text, or what else the model
+// writes there, is as it is written.
 func typeAndText(content []byte) (kind, text []byte) {
 	if !walk(content, func(key, value []byte) {
 		switch string(key) {
 		case "type":
 			kind = words(value)
-		case "text":
+		case "text", "thinking", "partial_json":
 			text = inside(value)
 		}
 	}) {
@@ -237,10 +249,12 @@ func (m *message) name(model []byte) {
 }
 
 // meter reads how many tokens were used so far. Counts are those of the whole
-// answer, so the last one holds; a zero says that there is nothing new.
-func (m *message) meter(usage []byte) {
+// answer, so the last one holds; a zero says that there is nothing new. The first
+// ones, with which a stream begins, know nothing of what will be written.
+func (m *message) meter(usage []byte, written bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.counted = m.counted || written
 	now := m.usage
 	set := func(counted *int64, value []byte) {
 		if n, ok := count(value); ok && n > 0 {

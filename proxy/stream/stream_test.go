@@ -91,6 +91,7 @@ func TestFound(t *testing.T) {
 	long := event(`{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"` +
 		strings.Repeat("x", maxParsed) + `[STAGE_COMPLETE:8]"}}`)
 	early := report.Usage{Model: "claude-test-1", Input: 12, Output: 1, CacheRead: 4000, CacheWrite: 300}
+	wrote := func(tokens int64) report.Usage { u := early; u.Output = tokens; return u }
 	for name, c := range map[string]struct {
 		body    string
 		kind    string // of the content; an event stream where empty
@@ -114,7 +115,7 @@ func TestFound(t *testing.T) {
 		"after half of one":     {body: said("[STAGE_COMP[STAGE_COMPLETE:[STAGE_COMPLETE:7]"), stages: []int{7}, usage: whole, outcome: Whole},
 		"the largest number":    {body: said("[STAGE_COMPLETE:999]"), stages: []int{999}, usage: whole, outcome: Whole},
 		"no lesson":             {body: said("[STAGE_COMPLETE:2]"), helper: true, usage: whole, outcome: Whole},
-		"in the opening":        {body: event(start) + event(`{"type":"content_block_start","index":0,"content_block":{"type":"text","text":"[STAGE_"}}`) + text(0, "COMPLETE:2]"), stages: []int{2}, usage: early, outcome: Cut},
+		"in the opening":        {body: event(start) + event(`{"type":"content_block_start","index":0,"content_block":{"type":"text","text":"[STAGE_"}}`) + text(0, "COMPLETE:2]"), stages: []int{2}, usage: wrote(2), outcome: Cut},
 		"blocks side by side":   {body: event(start) + open(0, "text") + open(1, "text") + text(0, "[STAGE_") + text(1, "[DUNGEON_") + text(0, "COMPLETE:2]") + text(1, "COMPLETE]") + event(stop), stages: []int{2, 0}, usage: early, outcome: Whole},
 		"keys in another order": {body: event(start) + open(0, "text") + "data:{\"delta\" : {\"text\":\"[STAGE_COMPLETE:2]\", \"type\":\"text_delta\"},\ndata:\"index\":0,\ndata: \"t\\u0079pe\":\"content_block_delta\"}\n\n" + event(stop), stages: []int{2}, usage: early, outcome: Whole},
 
@@ -140,7 +141,7 @@ func TestFound(t *testing.T) {
 
 		"lines that end with CR":     {body: strings.ReplaceAll(said("[STAGE_COMPLETE:2]"), "\n", "\r"), stages: []int{2}, usage: whole, outcome: Whole},
 		"lines that end with CR LF":  {body: strings.ReplaceAll(said("[STAGE_COMPLETE:2]"), "\n", "\r\n"), stages: []int{2}, usage: whole, outcome: Whole},
-		"data over such lines":       {body: strings.ReplaceAll(event(start)+open(0, "text")+"data: {\"type\":\"content_block_delta\",\"index\":0,\ndata: \"delta\":{\"type\":\"text_delta\",\"text\":\"[STAGE_COMPLETE:2]\"}}\n\n", "\n", "\r\n"), stages: []int{2}, usage: early, outcome: Cut},
+		"data over such lines":       {body: strings.ReplaceAll(event(start)+open(0, "text")+"data: {\"type\":\"content_block_delta\",\"index\":0,\ndata: \"delta\":{\"type\":\"text_delta\",\"text\":\"[STAGE_COMPLETE:2]\"}}\n\n", "\n", "\r\n"), stages: []int{2}, usage: wrote(4), outcome: Cut},
 		"a byte order mark":          {body: "\ufeff" + strings.TrimPrefix(said("[STAGE_COMPLETE:2]"), "event: message_start\n"), stages: []int{2}, usage: whole, outcome: Whole},
 		"a byte order mark too much": {body: "\n\ufeffdata: " + start + "\n\n", outcome: Cut, silent: true},
 

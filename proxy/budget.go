@@ -11,13 +11,18 @@ import (
 	"lectern/proxy/report"
 )
 
-// askLimit is how long the gateway may take to say what a learner has used.
-const askLimit = 3 * time.Second
+const (
+	// askLimit is how long the gateway may take to say what a learner has used.
+	askLimit = 3 * time.Second
+	// askAgain is how often it is asked about one whose budget is used up.
+	askAgain = time.Minute
+)
 
 // budget holds each learner to a number of tokens a day, which begins at
 // midnight UTC. The gateway knows what was used; it is asked once a day, and
 // then the proxy adds what it sees itself. What is running when the budget is
-// used up may end.
+// used up may end. Then the gateway is asked again now and then: its midnight
+// may be a little later, and a whole day would be lost to what it said before.
 type budget struct {
 	perDay  int64 // 0: no limit
 	gateway report.Gateway
@@ -33,6 +38,7 @@ type budget struct {
 type account struct {
 	mu    sync.Mutex
 	known bool
+	asked time.Time // when the gateway was
 	used  int64
 }
 
@@ -64,17 +70,20 @@ func (b *budget) check(ctx context.Context, login string) *refusal {
 	a := b.account(login, today)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if !a.known {
+	if !a.known || a.used >= b.perDay && now.Sub(a.asked) >= askAgain {
 		ctx, cancel := context.WithTimeout(ctx, askLimit)
 		defer cancel()
 		used, err := b.gateway.ChargedToday(ctx, login)
-		if err != nil {
+		a.asked = now
+		switch {
+		case err == nil:
+			a.known, a.used = true, used
+		case !a.known:
 			b.log.Warn("the gateway does not say what a learner has used today; their requests are refused until it does", "login", login, "error", err)
 			f := unavailable(http.StatusServiceUnavailable, budgetUnknown, "The lab cannot look up how much of today's budget is left: try again in a moment.")
 			f.retryAfter = 5 * time.Second
 			return f
 		}
-		a.known, a.used = true, used
 	}
 	if a.used < b.perDay {
 		return nil

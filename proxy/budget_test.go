@@ -41,6 +41,7 @@ func TestBudgetOfADay(t *testing.T) {
 		if g.asked != 2 {
 			t.Errorf("the gateway was asked %d times", g.asked)
 		}
+		g.set(false, map[string]int64{"ada": 1000}) // it has been told by now
 		time.Sleep(refused.retryAfter - time.Nanosecond)
 		if b.check(t.Context(), "ada") == nil {
 			t.Error("it is over before midnight")
@@ -54,6 +55,34 @@ func TestBudgetOfADay(t *testing.T) {
 		}
 		if len(b.accounts) != 1 {
 			t.Errorf("%d accounts of yesterday are kept", len(b.accounts)-1)
+		}
+	})
+}
+
+// Just after midnight by the proxy's clock it may be before midnight by the
+// gateway's, which tells then what was used yesterday.
+func TestBudgetIsNotLostToAClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &fakeGateway{charged: map[string]int64{"ada": 1000}}
+		b := newBudget(g)
+		if b.check(t.Context(), "ada") == nil {
+			t.Fatal("what the gateway says does not count")
+		}
+		g.set(false, nil)
+		for range 3 {
+			if b.check(t.Context(), "ada") == nil {
+				t.Fatal("the gateway is asked at each refusal")
+			}
+		}
+		time.Sleep(askAgain)
+		if refused := b.check(t.Context(), "ada"); refused != nil {
+			t.Errorf("when the gateway has midnight too: %s", refused.message)
+		}
+		b.add("ada", 1000)
+		g.set(true, nil)
+		time.Sleep(askAgain)
+		if refused := b.check(t.Context(), "ada"); refused == nil || refused.reason != overBudget {
+			t.Errorf("used up, and the gateway does not answer: %+v", refused)
 		}
 	})
 }

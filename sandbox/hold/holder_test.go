@@ -43,6 +43,8 @@ func TestMain(m *testing.M) {
 			cols, rows, _ := term.GetSize(os.Stdin.Fd())
 			fmt.Printf("size %d %d\n", cols, rows)
 		}
+	case "suspends":
+		playSuspendedTutor()
 	case "floods":
 		fmt.Println("up")
 		for {

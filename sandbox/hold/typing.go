@@ -1,6 +1,11 @@
 package hold
 
-import "time"
+import (
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
 
 const (
 	// inputLength bounds what is typed and not yet read: so many frames.
@@ -39,6 +44,7 @@ func (t *tutor) takeInput(ended <-chan struct{}) {
 	for {
 		select {
 		case p := <-t.input:
+			t.resume()
 			if _, err := t.ptmx.Write(p); err != nil {
 				t.log.Debug("the tutor did not take what was typed", "error", err)
 			}
@@ -47,4 +53,30 @@ func (t *tutor) takeInput(ended <-chan struct{}) {
 			return
 		}
 	}
+}
+
+// resume wakes a tutor that was suspended, as by Ctrl-Z: that gives its terminal
+// back as it found it, and waits for the SIGCONT of a shell's fg, which there is
+// not here. A tutor that was not does not notice.
+func (t *tutor) resume() {
+	select {
+	case <-t.begun:
+	default:
+		return
+	}
+	select {
+	case <-t.done:
+		return
+	default:
+	}
+	conn, err := t.ptmx.SyscallConn()
+	if err != nil {
+		return // it is hung up
+	}
+	_ = conn.Control(func(fd uintptr) {
+		modes, err := unix.IoctlGetTermios(int(fd), unix.TCGETS)
+		if err == nil && modes.Lflag&unix.ICANON != 0 {
+			_ = syscall.Kill(-t.cmd.Process.Pid, syscall.SIGCONT)
+		}
+	})
 }

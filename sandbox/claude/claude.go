@@ -91,6 +91,11 @@ func Prepare(p Place, l Lesson, environ []string) (Start, error) {
 		// Servers of tools come from no file of the course or the home, nor do
 		// settings from a kept home; the course's CLAUDE.md is of the project.
 		"--strict-mcp-config", "--setting-sources", "project",
+		// No command of Claude Code's own: there are some that write files (/export,
+		// /keybindings), write down what is in memory, the token with it (/heapdump),
+		// go elsewhere (/cd, after which nothing finds the conversation again) or
+		// start other sessions (/fork). A learner leaves with "exit".
+		"--disable-slash-commands",
 		"--messaging-socket-path", messages,
 		"--append-system-prompt", l.systemPrompt(),
 	}, conversation...)

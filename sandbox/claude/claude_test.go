@@ -173,8 +173,12 @@ func TestHomeIsSettled(t *testing.T) {
 				t.Fatalf("%v: %s", err, data)
 			}
 			here := state.Projects[v.lesson.Dir]
-			if !state.HasCompletedOnboarding || string(here["hasTrustDialogAccepted"]) != "true" || string(here["hasCompletedProjectOnboarding"]) != "true" {
+			if !state.HasCompletedOnboarding || string(here["hasTrustDialogAccepted"]) != "true" || string(here["hasCompletedProjectOnboarding"]) != "true" ||
+				string(here["hasClaudeMdExternalIncludesWarningShown"]) != "true" {
 				t.Errorf("it would ask: %s", data)
+			}
+			if string(here["hasClaudeMdExternalIncludesApproved"]) != "false" {
+				t.Errorf("a course would lead to other files: %s", data)
 			}
 			if strings.Contains(before, "12345678901234567890") && string(state.Kept) != "12345678901234567890" {
 				t.Errorf("what was there became %s", state.Kept)

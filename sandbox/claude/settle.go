@@ -18,8 +18,8 @@ const stateFile = ".claude.json"
 const maxState = 8 << 20
 
 // settle answers beforehand what Claude Code would ask a newcomer: the first
-// steps, and whether the folder is to be trusted. What else a kept home says
-// stays.
+// steps, whether the folder is to be trusted, and what it may include. What else a
+// kept home says stays.
 func settle(home *os.Root, dir string) error {
 	state := readState(home)
 	projects := object(state["projects"])
@@ -31,6 +31,10 @@ func settle(home *os.Root, dir string) error {
 	}{
 		{project, "hasTrustDialogAccepted", true},
 		{project, "hasCompletedProjectOnboarding", true},
+		// A course's CLAUDE.md leads to no file outside its folder, whatever was said
+		// of that once; who has been asked is not asked again.
+		{project, "hasClaudeMdExternalIncludesApproved", false},
+		{project, "hasClaudeMdExternalIncludesWarningShown", true},
 		{projects, dir, project},
 		{state, "projects", projects},
 		{state, "hasCompletedOnboarding", true},

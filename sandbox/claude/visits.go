@@ -33,7 +33,7 @@ func visit(home *os.Root, l Lesson) ([]string, error) {
 		id = newID()
 		v.Conversations[l.Stage] = id
 		args = []string{"--session-id", id, "--", l.opening()}
-	case v.Last == l.Stage: // also where the learner has begun another since, by /clear
+	case v.Last == l.Stage: // also where it has gone on under another id
 		args = []string{"--continue"}
 	default:
 		args = []string{"--resume", id}

@@ -35,7 +35,9 @@ func (b *Backend) box(pod *corev1.Pod) *box {
 
 // Made tells what the sandbox was made for.
 func (x *box) Made() sandbox.Info {
-	return sandbox.Info{Session: x.info.Session, Login: x.info.Login, CourseID: x.info.CourseID, Stage: x.info.Stage}
+	return sandbox.Info{
+		Session: x.info.Session, Login: x.info.Login, CourseID: x.info.CourseID, Stage: x.info.Stage, AsksModel: x.info.AsksModel,
+	}
 }
 
 // spareLife is how long the link that has brought the course is kept for the

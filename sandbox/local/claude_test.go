@@ -45,7 +45,7 @@ func newLessons(t *testing.T) *lessons {
 	t.Helper()
 	l := &lessons{t: t, model: newStubModel(t), course: t.TempDir()}
 	for file, text := range map[string]string{
-		"CLAUDE.md": "# A course\n\nOf beginnings.\nOf ends.\n\n```json\n" +
+		"CLAUDE.md": "# A course\n\nOf beginnings.\nOf ends.\nOf @/usr/lib/os-release\n\n```json\n" +
 			`{"stages": [{"number": 1, "title": "Beginnings"}, {"number": 2, "title": "Ends"}]}` + "\n```\n",
 		".claude/settings.json":    `{"hooks": {"SessionStart": [{"hooks": [{"type": "command", "command": "true"}]}]}, "permissions": {"allow": ["Bash"]}}`,
 		".mcp.json":                `{"mcpServers": {"more": {"command": "more"}}}`,
@@ -144,6 +144,9 @@ func TestLessonWithClaudeCode(t *testing.T) {
 			t.Errorf("the model is not told %q", want)
 		}
 	}
+	if strings.Contains(opening.Everything, "PRETTY_NAME=") {
+		t.Error("a course leads to a file outside its folder")
+	}
 	terminal.Expect(`Answer 1\.`)
 	if shown := terminal.Shows(); strings.Contains(shown, "⚠") || strings.Contains(shown, "warning") {
 		t.Errorf("the learner sees a warning:\n%s", shown)
@@ -183,8 +186,19 @@ func TestLessonWithClaudeCode(t *testing.T) {
 		t.Errorf("a command has run:\n%s", terminal.Shows())
 	}
 
+	// Nor commands, as those that write files or go to other folders.
 	terminal.Press("C-u")
-	terminal.Prompt("/exit")
+	for _, command := range []string{"/export /home/lab/CLAUDE.md", "/cd /home/lab", "/heapdump"} {
+		terminal.Prompt(command)
+		terminal.Expect(`Unknown command: ` + strings.Fields(command)[0])
+	}
+
+	// Nobody would bring a suspended tutor back, so any key does.
+	terminal.Press("C-z")
+	terminal.Expect("is suspended")
+	terminal.Press("Space")
+	terminal.Expect(`don't ask on`)
+	terminal.Prompt("exit")
 	terminal.Expect(`exit 0|\[exit`)
 	end()
 

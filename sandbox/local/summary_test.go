@@ -13,7 +13,7 @@ func TestHowClaudeCodeAsksForASummary(t *testing.T) {
 	defer end()
 	l.model.next(t, terminal)
 	terminal.Expect(`Answer 1\.`)
-	say(terminal, "/compact and keep each word")
+	terminal.Prompt("/compact and keep each word")
 	asked := l.model.next(t, terminal)
 	if !strings.Contains(asked.Everything, "Your task is to create a detailed summary of ") {
 		t.Errorf("with the tools %v it asks in other words: %q", asked.Tools, asked.Last)

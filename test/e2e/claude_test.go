@@ -114,7 +114,7 @@ func TestClaude(t *testing.T) {
 		fakeanthropic.Step{Result: "SSH from the inside", Text: []string{"What comes ", "first on the wire?"}},
 		// What the learner types comes back in no answer.
 		fakeanthropic.Step{Said: "[STAGE_COMPLETE:1]", Text: []string{"Let us do ", "the questions, then."}},
-		fakeanthropic.Step{Said: "the version lines", Text: []string{"Right. Well done.\n\n[STAGE_", "COMPLETE:1]\n\nLeave with /exit."}},
+		fakeanthropic.Step{Said: "the version lines", Text: []string{"Right. Well done.\n\n[STAGE_", "COMPLETE:1]\n\nLeave with exit."}},
 		fakeanthropic.Step{Said: "and after that", Text: []string{"Key exchange ", "comes next."}},
 	)
 	d := deployWith(t, withClaude(t, u), "ada", "bob")
@@ -149,7 +149,7 @@ func TestClaude(t *testing.T) {
 	t.Run("probes", func(t *testing.T) { d.probes(t, d.podAddress(t, "lectern-proxy")) })
 	t.Run("tampered", func(t *testing.T) { d.tampered(t, u) })
 
-	ada.Prompt("/exit")
+	ada.Prompt("exit")
 	ada.Expect("Stage 1 complete. Well done")
 	ada.Expect(`✓ done +1  Before the password`)
 
@@ -182,7 +182,7 @@ func TestClaude(t *testing.T) {
 	if log := kubectl(t, "logs", "-n", gatewayNamespace, "deployment/lectern-proxy"); strings.Contains(log, apiKey) || strings.Contains(log, "version lines") {
 		t.Error("the proxy's log has the key, or what was said")
 	}
-	ada.Prompt("/exit")
+	ada.Prompt("exit")
 	ada.Expect(`✓ done +1  Before the password`)
 }
 

@@ -32,7 +32,7 @@ func newBackend(ctx context.Context, c config.Config, m model, log *slog.Logger)
 	}
 	var asks *local.Model
 	if m.sign != nil {
-		asks = &local.Model{Program: m.program, Sign: m.sign, Serve: m.inside.server.Serve}
+		asks = &local.Model{Program: m.program, Names: c.Proxy.Models, Sign: m.sign, Serve: m.inside.server.Serve}
 	}
 	return local.New(ctx, local.Options{
 		Dir: c.DataDir, Executable: executable, Model: asks, Isolation: local.Isolation(c.Sandbox.Local.Isolation),
@@ -52,7 +52,7 @@ func newPods(ctx context.Context, c config.Config, m model, log *slog.Logger) (s
 	}
 	var asks *kube.Model
 	if m.sign != nil {
-		asks = &kube.Model{URL: c.Proxy.URL, Sign: m.sign}
+		asks = &kube.Model{URL: c.Proxy.URL, Names: c.Proxy.Models, Sign: m.sign}
 	}
 	return kube.New(ctx, kube.Options{
 		Config: cluster, Namespace: k.Namespace, Model: asks, Life: c.Sandbox.MaxLife, Idle: c.Sandbox.Idle, Start: k.StartTimeout, Log: log,

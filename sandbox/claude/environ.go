@@ -14,9 +14,27 @@ const (
 	TokenVariable = "ANTHROPIC_AUTH_TOKEN"
 )
 
+// The variables that choose the model: that of the lesson, and the one for small
+// questions aside.
+const (
+	modelVariable      = "ANTHROPIC_MODEL"
+	smallModelVariable = "ANTHROPIC_DEFAULT_HAIKU_MODEL"
+)
+
+// Credential is the environment of a tutor that may ask with a session token: for
+// the first of models to teach, and for the last in small matters. Where there are
+// none, Claude Code chooses.
+func Credential(token string, models []string) []string {
+	environ := []string{TokenVariable + "=" + token}
+	if len(models) > 0 {
+		environ = append(environ, modelVariable+"="+models[0], smallModelVariable+"="+models[len(models)-1])
+	}
+	return environ
+}
+
 // passed is what of the sandbox's environment Claude Code gets. Nothing else of
 // it gets in.
-var passed = []string{"HOME", "USER", "LOGNAME", "LANG", "TZ", "TERM", "COLORTERM", URLVariable, TokenVariable}
+var passed = []string{"HOME", "USER", "LOGNAME", "LANG", "TZ", "TERM", "COLORTERM", URLVariable, TokenVariable, modelVariable, smallModelVariable}
 
 // switches turn off what a sandbox has no use for (Claude Code 2.1, Environment
 // variables).

@@ -20,6 +20,9 @@ type Model struct {
 	// URL is where Pods reach the API proxy. Pods look no names up, so the gateway
 	// looks its host up for them.
 	URL string
+	// Names are the models that may be asked, the tutor's own first; none where
+	// Claude Code chooses.
+	Names []string
 	// Sign makes the session token of a Pod, once its IP address is known.
 	Sign sandbox.Sign
 }
@@ -94,5 +97,5 @@ func (b *Backend) credential(pod *corev1.Pod) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the sandbox's session token: %w", err)
 	}
-	return []string{claude.TokenVariable + "=" + token}, nil
+	return claude.Credential(token, b.opts.Model.Names), nil
 }

@@ -18,6 +18,9 @@ import (
 type Model struct {
 	// Program is the path of Claude Code's native program on this machine.
 	Program string
+	// Names are the models that may be asked, the tutor's own first; none where
+	// Claude Code chooses.
+	Names []string
 	// Sign makes the session token of a jail.
 	Sign sandbox.Sign
 	// Serve is the API proxy on the Unix socket of one jail. The address of the
@@ -120,5 +123,5 @@ func (b *Backend) modelEnviron(name string, spec sandbox.Spec) ([]string, error)
 	if err != nil {
 		return nil, fmt.Errorf("make the sandbox's session token: %w", err)
 	}
-	return []string{claude.URLVariable + "=http://" + insideProxy, claude.TokenVariable + "=" + token}, nil
+	return append(claude.Credential(token, b.opts.Model.Names), claude.URLVariable+"=http://"+insideProxy), nil
 }

@@ -155,7 +155,7 @@ type Proxy struct {
 	// asked for (LoadOptions). It is in no file and no flag. APIKeyFile wins when
 	// both are there.
 	APIKey            Secret   `yaml:"-" env:"ANTHROPIC_API_KEY"`
-	Models            []string `yaml:"models" doc:"models that sandboxes may ask for; empty for all"`
+	Models            []string `yaml:"models" doc:"models that sandboxes may ask for, the tutor's own first; empty for all"`
 	Tools             []string `yaml:"tools" doc:"tools that the tutor may use"`
 	RequestsPerMinute int      `yaml:"requests_per_minute" doc:"most requests a minute of one session"`
 	Concurrency       int      `yaml:"concurrency" doc:"most requests at once of one session"`

@@ -182,6 +182,12 @@ func TestClaude(t *testing.T) {
 	if log := kubectl(t, "logs", "-n", gatewayNamespace, "deployment/lectern-proxy"); strings.Contains(log, apiKey) || strings.Contains(log, "version lines") {
 		t.Error("the proxy's log has the key, or what was said")
 	}
+	// The learner's tutor says it when nobody answers behind the proxy.
+	u.server.CloseClientConnections()
+	u.server.Close()
+	ada.Prompt("are you there?")
+	ada.Expect("502 The model's API cannot be reached from the lab")
+	ada.Press("Escape")
 	ada.Prompt("exit")
 	ada.Expect(`✓ done +1  Before the password`)
 }

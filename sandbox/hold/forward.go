@@ -23,6 +23,7 @@ type Forward struct {
 func (f *Forward) run(ended <-chan struct{}, log *slog.Logger) {
 	var carrying sync.WaitGroup
 	defer carrying.Wait()
+	room := make(chan struct{}, forwardRoom)
 	closed := make(chan struct{})
 	defer close(closed)
 	carrying.Go(func() {
@@ -40,7 +41,14 @@ func (f *Forward) run(ended <-chan struct{}, log *slog.Logger) {
 			}
 			return
 		}
+		select {
+		case room <- struct{}{}:
+		default:
+			_ = near.Close()
+			continue
+		}
 		carrying.Go(func() {
+			defer func() { <-room }()
 			defer func() { _ = near.Close() }()
 			far, err := net.DialTimeout("unix", f.Socket, forwardLimit)
 			if err != nil { // the tutor sees its connection end, and tries again
@@ -52,6 +60,10 @@ func (f *Forward) run(ended <-chan struct{}, log *slog.Logger) {
 		})
 	}
 }
+
+// forwardRoom is how many connections may be carried at once. Without an end the
+// holder would be out of files, and stop forwarding for good.
+const forwardRoom = 64
 
 // forwardLimit is how long the other end may take to accept.
 const forwardLimit = 10 * time.Second

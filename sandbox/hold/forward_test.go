@@ -121,3 +121,44 @@ func TestForwardEndsWithTheHolder(t *testing.T) {
 		t.Error("the port still listens")
 	}
 }
+
+// A tutor that opens connections without end is refused some, and the holder goes
+// on forwarding.
+func TestForwardHasAnEnd(t *testing.T) {
+	_, port, socket := forwarded(t)
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	var carried []net.Conn
+	for range forwardRoom {
+		carried = append(carried, dialTCP(t, port))
+		far, err := l.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		carried = append(carried, far)
+	}
+	if _, err := dialTCP(t, port).Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("one too many is carried: %v", err)
+	}
+	for _, conn := range carried {
+		_ = conn.Close()
+	}
+	answered := answer(t, l)
+	for deadline := time.Now().Add(10 * time.Second); ; { // room is there once the holder has noticed
+		conn := dialTCP(t, port)
+		_, _ = io.WriteString(conn, "hello")
+		_ = conn.CloseWrite()
+		got, _ := io.ReadAll(conn)
+		_ = conn.Close()
+		if string(got) == "you said hello" {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("no room is left by those who have gone")
+		}
+	}
+	<-answered
+}

@@ -2,45 +2,38 @@ package proxy
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"io"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 const (
 	// maxDepth of values that are looked into, one in another. Content in
 	// content in a message has ten.
 	maxDepth = 100
-	// maxKeys of such an object. The API has two dozen.
+	// maxNesting of values that are not. It is encoding/json's.
+	maxNesting = 10_000
+	// maxKeys of an object that is looked into. The API has two dozen.
 	maxKeys = 64
 	// maxKeyLength of such an object.
 	maxKeyLength = 64
 )
 
-// scanner walks through JSON without keeping any of it. It stops at the first
-// fault, and then every call does nothing.
+// scanner walks through JSON (RFC 8259) without keeping any of it. It stops at
+// the first fault, and then every call does nothing.
 //
-// It stands on jsontext, which is encoding/json/v2's from Go 1.27 on: the
-// encoding/json of before takes keys of any case and the last of two that are
-// the same, and ten times as long.
+// What it takes for JSON is what jsontext takes, which is encoding/json/v2's
+// from Go 1.27 on, to the byte: fuzzing holds the one against the other. But a
+// body is long strings for the most part, and jsontext reads those sign by sign.
+//
+// That the bytes are UTF-8 is found out before. Half a surrogate pair in an
+// escape is the upstream's to judge.
 type scanner struct {
-	data []byte
-	json *jsontext.Decoder
-	err  error
+	data  []byte
+	at    int // of the next byte
+	depth int // how many values are open
+	err   error
 }
 
-func newScanner(data []byte) scanner {
-	return scanner{data: data, json: jsontext.NewDecoder(bytes.NewBuffer(data),
-		// Keys that mean something are compared here (object). To compare all
-		// others would take memory for each that a body has.
-		jsontext.AllowDuplicateNames(true),
-		// Half a surrogate pair in an escape is the upstream's to judge; that the
-		// bytes are UTF-8 is found out faster at once.
-		jsontext.AllowInvalidUTF8(true),
-	)}
-}
+func newScanner(data []byte) scanner { return scanner{data: data} }
 
 func (s *scanner) fail(format string, args ...any) {
 	if s.err == nil {
@@ -48,60 +41,71 @@ func (s *scanner) fail(format string, args ...any) {
 	}
 }
 
-// failed notes what the decoder says, without the parts of the body that it
-// quotes.
-func (s *scanner) failed(err error) {
-	var syntax *jsontext.SyntacticError
-	switch {
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+// wrong notes that no JSON goes on as this does.
+func (s *scanner) wrong() {
+	if s.at >= len(s.data) {
 		s.fail("it ends too early")
-	case errors.As(err, &syntax):
-		s.fail("something is wrong at byte %d", syntax.ByteOffset)
-	default:
-		s.fail("it cannot be read")
 	}
+	s.fail("something is wrong at byte %d", s.at)
 }
 
-// peek is the kind of the next token, 0 where there is none.
-func (s *scanner) peek() jsontext.Kind {
+// peek goes past white space and gives the byte that comes then, with which a
+// value's kind is known; 0 where there is none.
+func (s *scanner) peek() byte {
 	if s.err != nil {
 		return 0
 	}
-	return s.json.PeekKind()
+	for ; s.at < len(s.data); s.at++ {
+		switch c := s.data[s.at]; c {
+		case ' ', '\t', '\n', '\r':
+		default:
+			return c
+		}
+	}
+	return 0
+}
+
+// take goes past c, if that comes next.
+func (s *scanner) take(c byte) bool {
+	if s.peek() != c {
+		return false
+	}
+	s.at++
+	return true
+}
+
+// want goes past c, which has to come.
+func (s *scanner) want(c byte) {
+	if !s.take(c) {
+		s.wrong()
+	}
 }
 
 // open goes into an object or an array.
-func (s *scanner) open(kind jsontext.Kind) bool {
+func (s *scanner) open(kind byte) bool {
+	if next := s.peek(); next != kind && s.err == nil {
+		s.skip() // for the fault that may be there
+		s.fail("something else than %c ends at byte %d", kind, s.at)
+	}
 	if s.err != nil {
 		return false
 	}
-	token, err := s.json.ReadToken()
-	switch {
-	case err != nil:
-		s.failed(err)
-	case token.Kind() != kind:
-		s.fail("something else than %s is at byte %d", kind, s.json.InputOffset())
-	case s.json.StackDepth() > maxDepth:
+	s.at++
+	if s.depth++; s.depth > maxDepth {
 		s.fail("values lie more than %d deep in one another", maxDepth)
 	}
 	return s.err == nil
 }
 
-// shut goes out again.
-func (s *scanner) shut() {
-	if s.err == nil {
-		_, err := s.json.ReadToken()
-		if err != nil {
-			s.failed(err)
-		}
+// more tells whether another member or element comes after one, and goes out
+// where none does.
+func (s *scanner) more(end byte) bool {
+	if s.take(',') {
+		return true
 	}
-}
-
-// more tells whether another member or element comes. A fault is one, which
-// whoever reads it finds.
-func (s *scanner) more() bool {
-	kind := s.peek()
-	return s.err == nil && kind != '}' && kind != ']'
+	s.want(end)
+	s.depth--
+	return false
 }
 
 // object calls member for each member of an object whose keys mean something
@@ -118,8 +122,17 @@ func (s *scanner) object(member func(key []byte)) {
 	if !s.open('{') {
 		return
 	}
-	for s.more() {
+	if s.take('}') {
+		s.depth--
+		return
+	}
+	for going := true; going && s.err == nil; going = s.more('}') {
+		if s.peek() != '"' {
+			s.wrong()
+			return
+		}
 		key := s.text()
+		s.want(':')
 		if s.err == nil && !plainKey(key) {
 			s.fail("the key %.40q is none of the API's, which are of lower-case letters, digits and underscores", key)
 		}
@@ -138,7 +151,6 @@ func (s *scanner) object(member func(key []byte)) {
 		n++
 		member(key)
 	}
-	s.shut()
 }
 
 func plainKey(key []byte) bool {
@@ -155,18 +167,12 @@ func (s *scanner) array(element func()) {
 	if !s.open('[') {
 		return
 	}
-	for s.more() {
-		element()
+	if s.take(']') {
+		s.depth--
+		return
 	}
-	s.shut()
-}
-
-// skip goes past any value.
-func (s *scanner) skip() {
-	if s.err == nil {
-		if err := s.json.SkipValue(); err != nil {
-			s.failed(err)
-		}
+	for going := true; going && s.err == nil; going = s.more(']') {
+		element()
 	}
 }
 
@@ -175,25 +181,90 @@ func (s *scanner) skip() {
 func (s *scanner) text() []byte {
 	if s.peek() != '"' {
 		s.skip() // for the fault that may be there
-		s.fail("something else than a string ends at byte %d", s.json.InputOffset())
+		s.fail("something else than a string ends at byte %d", s.at)
 		return nil
 	}
-	value, err := s.json.ReadValue()
-	if err != nil {
-		s.failed(err)
+	from := s.at + 1
+	s.pastString()
+	if s.err != nil {
 		return nil
 	}
-	// The decoder's own slice is good until its next call only.
-	end := int(s.json.InputOffset())
-	return s.data[end-len(value)+1 : end-1]
+	return s.data[from : s.at-1]
 }
 
 // end wants nothing more to come.
 func (s *scanner) end() {
-	if s.err != nil {
+	if s.peek(); s.err == nil && s.at < len(s.data) {
+		s.fail("more comes after its end, at byte %d", s.at)
+	}
+}
+
+// nesting remembers which of the values that are open are objects.
+type nesting [(maxNesting + 63) / 64]uint64
+
+func (n *nesting) set(depth int, object bool) {
+	word, bit := &n[depth/64], uint64(1)<<(depth%64)
+	if *word &^= bit; object {
+		*word |= bit
+	}
+}
+
+func (n *nesting) object(depth int) bool { return n[depth/64]&(1<<(depth%64)) != 0 }
+
+// skip goes past any value. It calls nothing for the values within, which a
+// client could lay one in another until the stack is full.
+func (s *scanner) skip() {
+	var (
+		open  nesting
+		depth int // of what is open here
+	)
+	for s.err == nil {
+		switch c := s.peek(); c {
+		case '{', '[':
+			if s.depth+depth == maxNesting {
+				s.fail("values lie more than %d deep in one another", maxNesting)
+				return
+			}
+			open.set(depth, c == '{')
+			depth++
+			s.at++
+			if !s.take(c + 2) { // the bracket that closes it
+				if c == '{' {
+					s.pastKey()
+				}
+				continue
+			}
+			depth--
+		default:
+			s.pastScalar(c)
+		}
+		// Out of all that ends here, to where another value begins.
+		for {
+			if depth == 0 || s.err != nil {
+				return
+			}
+			object := open.object(depth - 1)
+			if s.take(',') {
+				if object {
+					s.pastKey()
+				}
+				break
+			}
+			if object {
+				s.want('}')
+			} else {
+				s.want(']')
+			}
+			depth--
+		}
+	}
+}
+
+func (s *scanner) pastKey() {
+	if s.peek() != '"' {
+		s.wrong()
 		return
 	}
-	if _, err := s.json.ReadToken(); !errors.Is(err, io.EOF) {
-		s.fail("more comes after its end, at byte %d", s.json.InputOffset())
-	}
+	s.pastString()
+	s.want(':')
 }

@@ -87,6 +87,10 @@ func whyNotClaude(c config.Config) string {
 		if c.Proxy.Events.Listen == "" {
 			return "the API proxy could not report to this gateway: set proxy.events.listen, as manifests/components/claude does"
 		}
+		// A key of the gateway's own making would have its public half nowhere.
+		if c.Proxy.Tokens.PrivateKeyFile == "" {
+			return "the API proxy would know none of this gateway's tokens: set proxy.session_tokens.private_key_file to the private half that lectern keys has made"
+		}
 		return ""
 	}
 	if c.Sandbox.Local.Isolation == config.IsolationNone {

@@ -39,7 +39,11 @@ func TestWhoTeaches(t *testing.T) {
 		{"no jail", func(c *config.Config) { c.Sandbox.Local.Isolation = config.IsolationNone }, false, "set sandbox.local.isolation to bubblewrap"},
 		{"a cluster with a proxy", func(c *config.Config) {
 			c.Sandbox.Backend, c.Proxy.APIKey, c.Proxy.Events.Listen = config.BackendKubernetes, "", ":8081"
+			c.Proxy.Tokens.PrivateKeyFile = "private.pem"
 		}, true, ""},
+		{"a cluster where nobody knows the tokens", func(c *config.Config) {
+			c.Sandbox.Backend, c.Proxy.Events.Listen = config.BackendKubernetes, ":8081"
+		}, false, "set proxy.session_tokens.private_key_file"},
 		{"a cluster without one", func(c *config.Config) { c.Sandbox.Backend = config.BackendKubernetes }, false, "set proxy.events.listen"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

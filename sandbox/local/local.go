@@ -195,6 +195,7 @@ func (b *Backend) claim(ctx context.Context, name string, report func(sandbox.Ph
 	defer look.Stop()
 	force := time.NewTimer(killLimit)
 	defer force.Stop()
+	forced := false
 	for waiting := false; ; waiting = true {
 		lock, free, err := tryLock(b.path(name) + ".lock")
 		if err != nil {
@@ -205,7 +206,9 @@ func (b *Backend) claim(ctx context.Context, name string, report func(sandbox.Ph
 		}
 		_ = lock.Close()
 		j, err := b.open(name)
-		if err == nil {
+		// A holder that was stopped may go on for a moment and answer when the process
+		// that started it dies (setpgid(2), orphaned process groups).
+		if err == nil && !forced {
 			if _, err := j.Info(ctx); err == nil {
 				return j, nil, nil
 			}
@@ -215,6 +218,7 @@ func (b *Backend) claim(ctx context.Context, name string, report func(sandbox.Ph
 		}
 		select {
 		case <-force.C:
+			forced = true
 			if j != nil {
 				j.force()
 			} else {

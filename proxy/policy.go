@@ -80,6 +80,8 @@ func (r *request) member(key []byte) {
 		r.content()
 	case "messages":
 		r.array(r.message)
+	case "fallbacks": // models that answer where the first one does not
+		r.orNull(func() { r.array(r.fallback) })
 	case "mcp_servers":
 		r.orNull(func() {
 			r.array(func() {
@@ -93,6 +95,16 @@ func (r *request) member(key []byte) {
 	default:
 		r.skip()
 	}
+}
+
+func (r *request) fallback() {
+	r.object(func(key []byte) {
+		if string(key) == "model" {
+			r.modelName()
+			return
+		}
+		r.skip()
+	})
 }
 
 // orNull reads a value that may also be missing.

@@ -97,6 +97,7 @@ func TestNoMetricHasAClientsWords(t *testing.T) {
 	} {
 		l.raw(request.text(l.token(nil)))
 	}
+	l.proxy.running.Wait() // a request is counted when its answer is out already
 	families, err := l.registry.Gather()
 	if err != nil {
 		t.Fatal(err)

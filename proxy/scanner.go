@@ -211,9 +211,21 @@ func (n *nesting) set(depth int, object bool) {
 
 func (n *nesting) object(depth int) bool { return n[depth/64]&(1<<(depth%64)) != 0 }
 
-// skip goes past any value. It calls nothing for the values within, which a
-// client could lay one in another until the stack is full.
+// skip goes past any value.
 func (s *scanner) skip() {
+	switch c := s.peek(); {
+	case s.err != nil:
+	case c == '{', c == '[':
+		s.pastNested()
+	default:
+		s.pastScalar(c)
+	}
+}
+
+// pastNested goes past an object or an array. It does not call itself for the
+// values within, which a client could lay one in another until the stack is
+// full.
+func (s *scanner) pastNested() {
 	var (
 		open  nesting
 		depth int // of what is open here

@@ -205,7 +205,9 @@ func testDeath(t *testing.T, s *suite) {
 	asked := time.Now()
 	c.typed("exit 7\n")
 	change := <-changes
-	if took := time.Since(asked); took > 2*time.Second {
+	// The tutor may be gone before Watch has joined it. Then a cluster tells, whose
+	// own look around takes up to two seconds.
+	if took := time.Since(asked); took > 5*time.Second {
 		t.Errorf("the death was noticed after %s", took)
 	}
 	if change.Ended == nil || change.Ended.Code != 7 || change.Info.Login != "ada" {

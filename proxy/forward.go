@@ -139,7 +139,8 @@ func acceptable(res *http.Response) (kind string, refused *refusal) {
 }
 
 // passError passes an error of the API on as it is: Claude Code goes by its
-// words. One that quotes the key is not for the sandbox.
+// words. One that quotes the key is not for the sandbox, nor is one about the key,
+// at which Claude Code would ask the learner to log in.
 func (p *Proxy) passError(c *call, w http.ResponseWriter, res *http.Response, key string) *refusal {
 	text, err := io.ReadAll(io.LimitReader(res.Body, maxError+1))
 	if err != nil || len(text) > maxError || strings.Contains(string(text), key) {
@@ -148,6 +149,9 @@ func (p *Proxy) passError(c *call, w http.ResponseWriter, res *http.Response, ke
 	}
 	if res.StatusCode == http.StatusUnauthorized || res.StatusCode == http.StatusForbidden {
 		p.log.Error("the model's API refuses the lab's key; look at proxy.api_key_file", "status", res.StatusCode, "upstream_request", c.answer.upstreamID)
+		f := unavailable(http.StatusBadGateway, upstreamOdd, "The model's API refuses the lab's key: tell your instructor.")
+		f.neverRetry = true
+		return f
 	}
 	headerDown(w.Header(), res.Header, key)
 	c.status = res.StatusCode

@@ -144,7 +144,7 @@ func TestHeadersOfAnAnswer(t *testing.T) {
 func TestErrorsOfTheUpstreamPassUnchanged(t *testing.T) {
 	l := newLab(t, nil)
 	const text = `{"type":"error", "error":{"type":"overloaded_error","message":"Overloaded"}, "request_id":"req_2"}`
-	for _, status := range []int{400, 401, 413, 429, 500, 529} {
+	for _, status := range []int{400, 404, 413, 429, 500, 529} {
 		l.upstream.answers(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			w.Header().Set("Retry-After", "7")
@@ -155,6 +155,25 @@ func TestErrorsOfTheUpstreamPassUnchanged(t *testing.T) {
 		res, got := l.ask(okBody, nil)
 		if res.StatusCode != status || got != text || res.Header.Get("Retry-After") != "7" || res.Header.Get("X-Should-Retry") != "true" {
 			t.Errorf("%d has become %d, %v: %s", status, res.StatusCode, res.Header, got)
+		}
+	}
+}
+
+// The key is the lab's, and no learner can do anything about it.
+func TestARefusedKeyIsNoMatterOfTheLearners(t *testing.T) {
+	l := newLab(t, nil)
+	for _, status := range []int{401, 403} {
+		l.upstream.answers(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(status)
+			_, _ = io.WriteString(w, `{"type":"error","error":{"type":"authentication_error","message":"invalid x-api-key"}}`)
+		})
+		res, text := l.ask(okBody, nil)
+		if res.StatusCode != http.StatusBadGateway || kindOf(text) != "api_error" || res.Header.Get("X-Should-Retry") != "false" || !strings.Contains(text, "tell your instructor") {
+			t.Errorf("%d has become %d, %v: %s", status, res.StatusCode, res.Header, text)
+		}
+		if !strings.Contains(l.log.String(), "look at proxy.api_key_file") {
+			t.Errorf("the log says %s", l.log)
 		}
 	}
 }

@@ -93,7 +93,11 @@ func (p *Proxy) note(c *call) {
 	if c.answer.broken != nil {
 		line = append(line, slog.String("broken_off", c.answer.broken.Error()))
 	}
-	p.log.LogAttrs(context.Background(), level, "model asked", line...)
+	what := "model asked"
+	if c.refused != nil && !c.refused.reason.upstreams() {
+		what = "request refused"
+	}
+	p.log.LogAttrs(context.Background(), level, what, line...)
 }
 
 func (m *metrics) count(c *call, took time.Duration) {

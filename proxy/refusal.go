@@ -63,9 +63,11 @@ func invalid(why reason, format string, args ...any) *refusal {
 	}
 }
 
+// forbidden is for what the lab does not allow. It is no permission_error, at
+// which Claude Code sends the learner to a command that would log them in.
 func forbidden(why reason, format string, args ...any) *refusal {
 	return &refusal{
-		status: http.StatusForbidden, kind: "permission_error",
+		status: http.StatusBadRequest, kind: "invalid_request_error",
 		reason: why, message: fmt.Sprintf(format, args...),
 	}
 }

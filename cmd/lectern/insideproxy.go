@@ -30,7 +30,7 @@ func newInsideProxy(c config.Config, signer *token.Signer, registry *prometheus.
 	}
 	// A file that a cluster would still bring is a mistake here.
 	if _, err := key.Key(); err != nil {
-		return nil, fmt.Errorf("read the key of the model's API: %w", err)
+		return nil, fmt.Errorf("the key of the model's API cannot be had, see proxy.api_key_file: %w", err)
 	}
 	// No core dump and no other process of this user gets at the key.
 	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {

@@ -112,7 +112,7 @@ func findClaude(c config.Config) (string, error) {
 	}
 	path, err := exec.LookPath(name)
 	if err != nil {
-		return "", fmt.Errorf("there is no program %s: install Claude Code, or set sandbox.local.claude", name)
+		return "", fmt.Errorf("there is no program %s: set sandbox.local.claude to that of Claude Code, which make claude brings", name)
 	}
 	if path, err = filepath.Abs(path); err != nil {
 		return "", err

@@ -132,6 +132,9 @@ func newProxy(c config.Config, registry *prometheus.Registry, log *slog.Logger) 
 	if err != nil {
 		return nil, nil, err
 	}
+	if _, err := key.Key(); err != nil {
+		log.Warn("there is no key of the model's API yet, see proxy.api_key_file; every request is refused until it is there", "error", err)
+	}
 	if c.Proxy.Tokens.PublicKeyFile == "" {
 		return nil, nil, errors.New("the proxy has no key with which to check session tokens: set proxy.session_tokens.public_key_file to the public half that lectern keys has made")
 	}

@@ -212,8 +212,8 @@ func (d *deployment) tampered(t *testing.T, u *upstream) {
 		says                     string
 	}{
 		{"control: what is allowed", "ada", tokens["ada"], body(fmt.Sprintf(tool, "Read")), "200", "message_start"},
-		{"a tool that is not allowed", "ada", tokens["ada"], body(fmt.Sprintf(tool, "Bash")), "403", `\"Bash\" is not allowed`},
-		{"a tool that the API would run", "ada", tokens["ada"], body(`{"type":"web_search_20250305","name":"Read"}`), "403", "web_search"},
+		{"a tool that is not allowed", "ada", tokens["ada"], body(fmt.Sprintf(tool, "Bash")), "400", `\"Bash\" is not allowed`},
+		{"a tool that the API would run", "ada", tokens["ada"], body(`{"type":"web_search_20250305","name":"Read"}`), "400", "web_search"},
 		{"the token of another Pod", "ada", tokens["bob"], body(""), "401", "another sandbox"},
 		{"a token with another signature", "ada", tokens["ada"][:len(tokens["ada"])-8] + "AAAAAAAA", body(""), "401", "no session token of this lab"},
 		{"no token", "ada", "", body(""), "401", "authentication_error"},

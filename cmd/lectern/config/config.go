@@ -186,7 +186,7 @@ type Web struct {
 
 // Metrics is the port for machines that watch.
 type Metrics struct {
-	Listen string `yaml:"listen" doc:"address of /healthz and /readyz, as host:port or :port; empty for none"`
+	Listen string `yaml:"listen" doc:"address of /metrics, /healthz and /readyz, as host:port or :port; empty for none"`
 }
 
 // Progress says which evidence counts beyond the usual.

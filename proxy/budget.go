@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/singleflight"
+
 	"lectern/proxy/report"
 )
 
@@ -28,15 +30,15 @@ type budget struct {
 	gateway report.Gateway
 	log     *slog.Logger
 
+	questions singleflight.Group // to the gateway, by login
+
 	mu       sync.Mutex
 	day      time.Time
 	accounts map[string]*account // of that day, by login
 }
 
-// account is what a learner has used on one day. Its mutex is held while the
-// gateway is asked, so that it is asked once.
+// account is what a learner has used on one day.
 type account struct {
-	mu    sync.Mutex
 	known bool
 	asked time.Time // when the gateway was
 	used  int64
@@ -44,10 +46,9 @@ type account struct {
 
 func midnight(now time.Time) time.Time { return now.UTC().Truncate(24 * time.Hour) }
 
-// account gives that of today, and forgets everybody's of yesterday.
+// account gives that of today, and forgets everybody's of yesterday. The mutex
+// is held.
 func (b *budget) account(login string, today time.Time) *account {
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	if !b.day.Equal(today) {
 		b.day, b.accounts = today, make(map[string]*account)
 	}
@@ -59,6 +60,35 @@ func (b *budget) account(login string, today time.Time) *account {
 	return a
 }
 
+// today is a learner's account as it stands; stale says that the gateway should
+// be asked about it.
+func (b *budget) today(login string, now time.Time) (a *account, used int64, known, stale bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	a = b.account(login, midnight(now))
+	return a, a.used, a.known, !a.known || a.used >= b.perDay && now.Sub(a.asked) >= askAgain
+}
+
+// ask has the gateway say what a learner has used. Requests that come at once
+// ask it once, whichever of them leaves. The day may end meanwhile, so the answer
+// goes into the account that it was asked for.
+func (b *budget) ask(ctx context.Context, login string, a *account) (used int64, err error) {
+	answer, err, _ := b.questions.Do(login, func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askLimit)
+		defer cancel()
+		asked := time.Now()
+		used, err := b.gateway.ChargedToday(ctx, login)
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		a.asked = asked
+		if err == nil {
+			a.known, a.used = true, used
+		}
+		return a.used, err
+	})
+	return answer.(int64), err
+}
+
 // check refuses who has used up the day's budget. A gateway that does not
 // answer is no reason to spend without a limit.
 func (b *budget) check(ctx context.Context, login string) *refusal {
@@ -66,29 +96,20 @@ func (b *budget) check(ctx context.Context, login string) *refusal {
 		return nil
 	}
 	now := time.Now()
-	today := midnight(now)
-	a := b.account(login, today)
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if !a.known || a.used >= b.perDay && now.Sub(a.asked) >= askAgain {
-		ctx, cancel := context.WithTimeout(ctx, askLimit)
-		defer cancel()
-		used, err := b.gateway.ChargedToday(ctx, login)
-		a.asked = now
-		switch {
-		case err == nil:
-			a.known, a.used = true, used
-		case !a.known:
+	a, used, known, stale := b.today(login, now)
+	if stale {
+		var err error
+		if used, err = b.ask(ctx, login, a); err != nil && !known {
 			b.log.Warn("the gateway does not say what a learner has used today; their requests are refused until it does", "login", login, "error", err)
 			f := unavailable(http.StatusServiceUnavailable, budgetUnknown, "The lab cannot look up how much of today's budget is left: try again in a moment.")
 			f.retryAfter = 5 * time.Second
 			return f
 		}
 	}
-	if a.used < b.perDay {
+	if used < b.perDay {
 		return nil
 	}
-	reset := today.Add(24 * time.Hour)
+	reset := midnight(now).Add(24 * time.Hour)
 	return &refusal{
 		status: http.StatusTooManyRequests, kind: "billing_error", reason: overBudget,
 		message: fmt.Sprintf("Your %d tokens for today are used up: go on after %s UTC, in %s.",
@@ -112,10 +133,9 @@ func (b *budget) add(login string, tokens int64) {
 	if b.perDay == 0 {
 		return
 	}
-	a := b.account(login, midnight(time.Now()))
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.known {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if a := b.account(login, midnight(time.Now())); a.known {
 		a.used += tokens
 	}
 }

@@ -25,6 +25,18 @@ func (l *lab) dial(from string) net.Conn {
 	return conn
 }
 
+// dialSocket connects to a Unix socket.
+func (l *lab) dialSocket(path string) net.Conn {
+	l.t.Helper()
+	conn, err := net.Dial("unix", path)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	l.t.Cleanup(func() { _ = conn.Close() })
+	_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
+	return conn
+}
+
 // exchange sends a request and gives the status of the answer, 0 where the
 // connection is closed instead.
 func exchange(t *testing.T, conn net.Conn, answers *bufio.Reader, bearer string) int {
@@ -47,37 +59,50 @@ func exchange(t *testing.T, conn net.Conn, answers *bufio.Reader, bearer string)
 // process that others need, which with the local backend is the gateway itself.
 func TestConnectionsOfOneAddressAreBounded(t *testing.T) {
 	l := newLab(t, func(o *Options) { o.Concurrency = 4 })
-	var held []net.Conn
-	for range 2 * minConnections {
-		held = append(held, l.dial("127.0.0.2"))
+	path := t.TempDir() + "/proxy.sock"
+	socket, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
 	}
-	closed := 0
-	for _, conn := range held {
-		_ = conn.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
-		if _, err := conn.Read(make([]byte, 1)); err != nil && !isTimeout(err) {
-			closed++
+	l.serve(socket)
+	for address, dial := range map[string]func() net.Conn{
+		"127.0.0.2":    func() net.Conn { return l.dial("127.0.0.2") },
+		"unix:" + path: func() net.Conn { return l.dialSocket(path) },
+	} {
+		var held []net.Conn
+		for range 2 * minConnections {
+			held = append(held, dial())
 		}
-	}
-	if closed != minConnections {
-		t.Errorf("%d of %d connections are closed", closed, len(held))
-	}
-	other := l.dial("127.0.0.3")
-	bearer := l.token(func(c *token.Claims) { c.Address = "127.0.0.3" })
-	if status := exchange(t, other, bufio.NewReader(other), bearer); status != http.StatusOK {
-		t.Errorf("another address gets %d", status)
-	}
-	// What is closed makes room again.
-	for _, conn := range held {
-		_ = conn.Close()
-	}
-	bearer = l.token(func(c *token.Claims) { c.Address = "127.0.0.2" })
-	for deadline := time.Now().Add(10 * time.Second); ; {
-		again := l.dial("127.0.0.2")
-		if exchange(t, again, bufio.NewReader(again), bearer) == http.StatusOK {
-			break
+		// Whoever comes when there is no room is closed, and has an end to read.
+		for i, conn := range held[minConnections:] {
+			if _, err := conn.Read(make([]byte, 1)); err == nil || isTimeout(err) {
+				t.Errorf("%s: connection %d is open: %v", address, minConnections+i+1, err)
+			}
 		}
-		if time.Now().After(deadline) {
-			t.Fatal("there is no room for the address any more")
+		for i, conn := range held[:minConnections] {
+			_ = conn.SetReadDeadline(time.Now().Add(time.Millisecond))
+			if _, err := conn.Read(make([]byte, 1)); !isTimeout(err) {
+				t.Errorf("%s: connection %d is closed: %v", address, i+1, err)
+			}
+		}
+		other := l.dial("127.0.0.3")
+		bearer := l.token(func(c *token.Claims) { c.Address = "127.0.0.3" })
+		if status := exchange(t, other, bufio.NewReader(other), bearer); status != http.StatusOK {
+			t.Errorf("another address than %s gets %d", address, status)
+		}
+		// What is closed makes room again.
+		for _, conn := range held {
+			_ = conn.Close()
+		}
+		bearer = l.token(func(c *token.Claims) { c.Address = address })
+		for deadline := time.Now().Add(10 * time.Second); ; {
+			again := dial()
+			if exchange(t, again, bufio.NewReader(again), bearer) == http.StatusOK {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("there is no room for %s any more", address)
+			}
 		}
 	}
 }

@@ -23,10 +23,10 @@ type Model struct {
 	Names []string
 	// Sign makes the session token of a jail.
 	Sign sandbox.Sign
-	// Serve is the API proxy on the Unix socket of one jail. The address of the
-	// listener, and of the near end of its connections, is a *net.UnixAddr with
-	// the path that the token names after "unix:". It returns once the listener is
-	// closed, which Watch does when the sandbox has ended, and when it ends itself.
+	// Serve is the API proxy on the Unix socket of one jail, which must bound how
+	// many connections it takes: each costs the gateway a descriptor. The address of
+	// the listener is a *net.UnixAddr with the path that the token names after
+	// "unix:". It returns once the listener is closed, which Watch does when the sandbox has ended, and when it ends itself.
 	Serve func(net.Listener) error
 }
 

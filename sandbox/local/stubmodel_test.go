@@ -43,8 +43,8 @@ func newStubModel(t *testing.T) *stubModel {
 			}
 			m.answer(w, r, r.Context().Value(key{}).(string))
 		}),
-		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
-			return context.WithValue(ctx, key{}, conn.LocalAddr().String())
+		BaseContext: func(l net.Listener) context.Context {
+			return context.WithValue(context.Background(), key{}, l.Addr().String())
 		},
 	}
 	t.Cleanup(func() { _ = m.server.Close() })

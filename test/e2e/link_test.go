@@ -94,26 +94,26 @@ func TestLinkCutWithoutFIN(t *testing.T) {
 	v.expect(t, "hello from")
 	v.typed(t, "say before\r")
 	v.expect(t, "said before")
-	// That of Watch may come after the learner's.
-	for deadline := time.Now().Add(20 * time.Second); l.attached(t) != 2; time.Sleep(100 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("%d execs are in the Pod, want the learner's and that of Watch", l.attached(t))
-		}
-	}
+	l.awaitAttached(t, 2, "the learner's and that of Watch, which may come after it")
 	w.sever()
-	for deadline := time.Now().Add(20 * time.Second); l.attached(t) != 1; time.Sleep(100 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("%d execs are in the Pod after the link was cut, want only that of Watch", l.attached(t))
-		}
-	}
+	l.awaitAttached(t, 1, "that of Watch alone, as the link was cut")
 	again := l.start(t)
 	again.expect(t, "said before")
 	again.typed(t, "say after\r")
 	again.expect(t, "said after")
-	// That of Watch may come after the learner's.
-	for deadline := time.Now().Add(20 * time.Second); l.attached(t) != 2; time.Sleep(100 * time.Millisecond) {
+	l.awaitAttached(t, 2, "the learner's and that of Watch, which may come after it")
+}
+
+// awaitAttached waits until so many execs are in ada's Pod.
+func (l *lab) awaitAttached(t *testing.T, want int, whose string) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		n := l.attached(t)
+		if n == want {
+			return
+		}
 		if time.Now().After(deadline) {
-			t.Fatalf("%d execs are in the Pod, want the learner's and that of Watch", l.attached(t))
+			t.Fatalf("%d execs are in the Pod, want %d: %s", n, want, whose)
 		}
 	}
 }

@@ -72,7 +72,13 @@ func runProxy(ctx context.Context, c config.Config) error {
 		return err
 	}
 	registry := newRegistry()
-	server, queue, err := newProxy(c, registry, log)
+	gateway, err := gatewayOf(c.Proxy.Events)
+	if err != nil {
+		return err
+	}
+	defer gateway.Close()
+	queue := report.NewQueue(gateway, log)
+	server, err := newProxy(c, gateway, queue, registry, log)
 	if err != nil {
 		return err
 	}
@@ -125,34 +131,35 @@ func drain(ctx context.Context, server *proxy.Proxy, limit time.Duration) error 
 	return server.Shutdown(patience)
 }
 
-// newProxy makes the proxy and the queue of what it reports, or says which
-// setting is missing.
-func newProxy(c config.Config, registry *prometheus.Registry, log *slog.Logger) (*proxy.Proxy, *report.Queue, error) {
+// gatewayOf is the gateway in its own process, to which the proxy reports.
+func gatewayOf(c config.Events) (*report.Client, error) {
+	if c.URL == "" {
+		return nil, errors.New("the proxy cannot tell the gateway of completed stages: set proxy.events.url to the address of the gateway's proxy.events.listen, and proxy.events.secret_file")
+	}
+	secret, err := readSecret(c.SecretFile)
+	if err != nil {
+		return nil, err
+	}
+	return report.NewClient(c.URL, secret), nil
+}
+
+// newProxy makes the proxy of its own process, or says which setting is missing.
+func newProxy(c config.Config, gateway report.Gateway, queue *report.Queue, registry *prometheus.Registry, log *slog.Logger) (*proxy.Proxy, error) {
 	key, err := apiKey(c.Proxy)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if _, err := key.Key(); err != nil {
 		log.Warn("there is no key of the model's API yet, see proxy.api_key_file; every request is refused until it is there", "error", err)
 	}
 	if c.Proxy.Tokens.PublicKeyFile == "" {
-		return nil, nil, errors.New("the proxy has no key with which to check session tokens: set proxy.session_tokens.public_key_file to the public half that lectern keys has made")
+		return nil, errors.New("the proxy has no key with which to check session tokens: set proxy.session_tokens.public_key_file to the public half that lectern keys has made")
 	}
 	verifier, err := token.ReadVerifier(c.Proxy.Tokens.PublicKeyFile)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	if c.Proxy.Events.URL == "" {
-		return nil, nil, errors.New("the proxy cannot tell the gateway of completed stages: set proxy.events.url to the address of the gateway's proxy.events.listen, and proxy.events.secret_file")
-	}
-	secret, err := readSecret(c.Proxy.Events.SecretFile)
-	if err != nil {
-		return nil, nil, err
-	}
-	gateway := report.NewClient(c.Proxy.Events.URL, secret)
-	queue := report.NewQueue(gateway, log)
-	server, err := proxyFor(c.Proxy, key, verifier, gateway, queue, registry, log)
-	return server, queue, err
+	return proxyFor(c.Proxy, key, verifier, gateway, queue, registry, log)
 }
 
 // proxyFor makes a proxy as the settings say.

@@ -3,8 +3,10 @@ package testscript_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -13,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -46,16 +49,31 @@ func newWorld(env *testscript.Env) (*world, error) {
 	w := &world{dir: env.WorkDir, tmux: filepath.Join(env.WorkDir, "tmux.sock"), github: newGitHub(), output: &lockedBuffer{}}
 	w.errorf = env.T().(interface{ Errorf(string, ...any) }).Errorf // a *testing.T
 	for _, port := range []*string{&w.port, &w.free} {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		defer func() { _ = l.Close() }()
-		if _, *port, err = net.SplitHostPort(l.Addr().String()); err != nil {
-			return nil, err
+		if *port = reservePort(); *port == "" {
+			return nil, errors.New("no port is free")
 		}
 	}
 	return w, nil
+}
+
+// ports are given out one after the other, so that no two scripts get the same.
+// They are below those that Linux gives to clients (ip_local_port_range): one of
+// them could be somebody's before the gateway listens.
+var ports = func() *atomic.Int32 {
+	var next atomic.Int32
+	next.Store(20_000 + rand.Int32N(10_000))
+	return &next
+}()
+
+func reservePort() string {
+	for range 1000 {
+		port := strconv.Itoa(int(ports.Add(1)))
+		if l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", port)); err == nil {
+			_ = l.Close()
+			return port
+		}
+	}
+	return ""
 }
 
 // close ends everything that the script has left, its sandboxes too.

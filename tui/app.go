@@ -9,6 +9,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"lectern/internal/hangul"
+	"lectern/internal/look"
 )
 
 // refreshFor is how long a learner waits for fresh lists before the old ones
@@ -50,71 +51,41 @@ type Options struct {
 // only shows lists it has no timer running. It is used by one program, which
 // owns it until its Run has returned; [App.Close] then ends what it began.
 type App struct {
-	start      func(context.Context, Choice, func(Phase)) error
-	refresh    func(context.Context) (Home, error)
-	now        func() time.Time
-	home       Home
-	notice     Notice
-	hint       string // why the last key did nothing; gone with the next one
-	width      int
-	height     int
-	background Background
-	noColor    bool
-	theme      *theme
-	screens    []screen // the last one is shown, Esc goes back to the one before
-	help       bool     // the list of keys covers the screen
-	task       *task    // the newest call of start or refresh; one runs at a time
-	result     Result
+	*frame
+	start   func(context.Context, Choice, func(Phase)) error
+	refresh func(context.Context) (Home, error)
+	home    Home
+	screens []screen // the last one is shown, Esc goes back to the one before
+	task    *task    // the newest call of start or refresh; one runs at a time
+	result  Result
 }
 
 // screen is one of the things that App can show below its header.
 type screen interface {
-	// title stands in the header, and so does how many stages are done, unless
-	// there are none at all.
-	title() string
+	face
+	// progress is how many stages are done, for the header; of none at all it
+	// says nothing.
 	progress() (done, all int)
 	// press handles a key that App has no use for itself.
 	press(a *App, k tea.KeyPressMsg) tea.Cmd
-	// lines draws the screen; App cuts what does not fit.
-	lines(p page) []string
-	// keys are the bindings that work here, the most important first.
-	keys() []key.Binding
-	// rows is the screen's list, nil where it has none.
-	rows() *list
 }
 
 // New returns a picker that shows o.Home.
 func New(o Options) *App {
 	a := &App{
-		start: o.Start, refresh: o.Refresh, now: o.Now,
-		width: 80, height: 24,
-		background: o.Background, noColor: o.NoColor,
+		frame: newFrame(o.Width, o.Height, o.Background, o.NoColor, o.Now),
+		start: o.Start, refresh: o.Refresh,
 	}
-	if o.Width > 0 && o.Height > 0 {
-		a.width, a.height = o.Width, o.Height
-	}
-	if a.now == nil {
-		a.now = time.Now
-	}
-	a.theme = newTheme(a.background != BackgroundLight, a.noColor)
 	a.show(o.Home, o.Home.Notice, o.From)
 	return a
 }
 
 // Init asks for the terminal's background where it is not known.
-func (a *App) Init() tea.Cmd {
-	if a.background == BackgroundUnknown && !a.noColor {
-		return tea.RequestBackgroundColor
-	}
-	return nil
-}
+func (a *App) Init() tea.Cmd { return a.ask() }
 
 // Result is what the learner decided. It is meaningful once the program has
 // ended; a program that was killed leaves the zero Result, which is Quit.
 func (a *App) Result() Result { return a.result }
-
-// Background is what is known of the terminal's colour by now.
-func (a *App) Background() Background { return a.background }
 
 // Close cancels a call of Start or Refresh that is still running and waits for
 // it to return. Call it once the program's Run has returned, for whatever
@@ -128,18 +99,8 @@ func (a *App) Close() {
 
 // Update handles one message of the program.
 func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	a.adapt(msg)
 	switch msg := msg.(type) {
-	case tea.WindowSizeMsg:
-		// A client that does not know its size reports 0 by 0.
-		if msg.Width > 0 && msg.Height > 0 {
-			a.width, a.height = msg.Width, msg.Height
-		}
-	case tea.BackgroundColorMsg:
-		a.background = BackgroundLight
-		if msg.IsDark() {
-			a.background = BackgroundDark
-		}
-		a.theme = newTheme(msg.IsDark(), a.noColor)
 	case tea.KeyPressMsg:
 		return a, a.press(msg)
 	case tea.PasteMsg:
@@ -153,6 +114,30 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		}
 	}
 	return a, nil
+}
+
+// View draws the screen that is open.
+func (a *App) View() tea.View {
+	top := a.top()
+	return a.view(top, a.rightOf(top), a.besideKeys)
+}
+
+// rightOf is the progress and the learner's name, for the header.
+func (a *App) rightOf(s screen) string {
+	right := ""
+	if done, all := s.progress(); all > 0 {
+		right = of(done, all) + " stages done"
+		if a.width < look.Narrow {
+			right = of(done, all) + " done"
+		}
+	}
+	if login := look.OneLine(a.home.Login); a.width >= look.Narrow && login != "" {
+		if right != "" {
+			right += " · "
+		}
+		right += look.Clip(login, 24)
+	}
+	return right
 }
 
 // press handles the keys that mean the same on every screen and gives the

@@ -54,24 +54,27 @@ func (c *confirm) lines(p page) []string {
 	blank()
 	add(text("A session is running in %s, stage %d.", look.OneLine(c.running.CourseTitle), c.running.Stage)...)
 	blank()
-	option := func(name, words string) {
-		lines := shorten(wrap(words, running.width-8), 2, running.width-8)
-		for i, l := range lines {
-			label := ""
-			if i == 0 {
-				label = "[" + name + "]"
-			}
-			add(t.help.ShortKey.Render(look.Fill(label, 8)) + l)
-		}
-	}
 	enter := "go back to it"
 	if c.running.Attached {
 		enter += "; the other terminal is let go"
 	}
-	option("Enter", enter)
-	option("n", fmt.Sprintf("end it and start %s, stage %d", look.OneLine(c.course.Title), c.stage.Number))
-	option("Esc", "back to the list")
+	add(running.option("Enter", enter)...)
+	add(running.option("n", fmt.Sprintf("end it and start %s, stage %d", look.OneLine(c.course.Title), c.stage.Number))...)
+	add(running.option("Esc", "back to the list")...)
 	blank()
 	add(each(t.faded, text("Only one session can run at a time. Stages that are done stay done."))...)
+	return out
+}
+
+// option is a key that answers a question, and what it does.
+func (p page) option(name, words string) []string {
+	out := shorten(wrap(words, p.width-8), 2, p.width-8)
+	for i, l := range out {
+		label := ""
+		if i == 0 {
+			label = "[" + name + "]"
+		}
+		out[i] = p.theme.help.ShortKey.Render(look.Fill(label, 8)) + l
+	}
 	return out
 }

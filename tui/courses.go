@@ -128,7 +128,7 @@ func (c *courses) press(a *App, k tea.KeyPressMsg) tea.Cmd {
 	if stage := c.found(course); stage != nil {
 		s.goTo(stage.Number)
 	}
-	c.list.filter = filter{}
+	c.list.filter = newFilter()
 	c.list.sift()
 	a.open(s)
 	return nil

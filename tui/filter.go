@@ -2,26 +2,28 @@ package tui
 
 import (
 	"strings"
-	"unicode"
 
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
-	"github.com/charmbracelet/x/ansi"
 	"golang.org/x/text/unicode/norm"
 
 	"lectern/internal/look"
 )
 
-// maxFilter bounds the typed text, in bytes.
-const maxFilter = 200
+// maxFilter bounds the typed text, in letters.
+const maxFilter = 100
 
-// filter is one line of text that narrows a list while it is typed. It is not
-// bubbles/textinput, whose paste key reads the clipboard of the machine that
-// runs the program and whose cursor needs a timer.
+// filter is a line of text that narrows a list while it is typed.
 type filter struct {
-	text   string
+	entry
 	typing bool
 }
+
+// newFilter returns a filter that lets everything through.
+func newFilter() filter { return filter{entry: entry{limit: maxFilter}} }
+
+// inUse reports whether the filter is to be seen.
+func (f *filter) inUse() bool { return f.typing || f.text != "" }
 
 // press edits the text and reports whether it had a use for the key.
 func (f *filter) press(k tea.KeyPressMsg) bool {
@@ -32,49 +34,13 @@ func (f *filter) press(k tea.KeyPressMsg) bool {
 		}
 		f.typing = true
 	case key.Matches(k, keyClear):
-		*f = filter{}
-	case k.String() == "backspace":
-		if f.text == "" {
-			f.typing = false
-		}
-		f.text = f.text[:lastCluster(f.text)]
-	case k.String() == "ctrl+u":
-		f.text = ""
-	case k.String() == "ctrl+w":
-		f.text = f.text[:strings.LastIndexByte(strings.TrimRight(f.text, " "), ' ')+1]
-	case k.Text != "":
-		f.insert(k.Text)
+		*f = newFilter()
+	case k.String() == "backspace" && f.text == "":
+		f.typing = false
 	default:
-		return false
+		return f.entry.press(k)
 	}
 	return true
-}
-
-// insert adds typed or pasted text at the end.
-func (f *filter) insert(s string) {
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case unicode.IsControl(r), r == unicode.ReplacementChar:
-			return -1
-		}
-		return r
-	}, s)
-	if len(f.text)+len(s) <= maxFilter {
-		f.text += s
-	}
-}
-
-// lastCluster is where the last character that a reader sees as one begins.
-func lastCluster(s string) int {
-	last := 0
-	for i := 0; i < len(s); {
-		last = i
-		cluster, _ := ansi.FirstGraphemeCluster(s[i:], ansi.GraphemeWidth)
-		i += max(1, len(cluster))
-	}
-	return last
 }
 
 // matches reports whether every word of the filter is in one of the texts.
@@ -97,10 +63,7 @@ func fold(s string) string { return norm.NFC.String(strings.ToLower(s)) }
 
 // line draws the filter above its list and says in which column the cursor is.
 func (f *filter) line(t *theme, found, width int) (string, int) {
-	shown := f.text
-	if room := max(1, width-20); ansi.StringWidth(shown) > room {
-		shown = ansi.TruncateLeft(shown, ansi.StringWidth(shown)-room+1, look.SignMore)
-	}
+	shown, column := f.shown(width - 19)
 	left := " " + t.selected.Render("/") + " " + shown
-	return look.Spread(left, t.faded.Render(count(found, "match", "matches")), width-1), 3 + ansi.StringWidth(shown)
+	return look.Spread(left, t.faded.Render(count(found, "match", "matches")), width-1), 3 + column
 }

@@ -22,7 +22,7 @@ type list struct {
 
 // newList returns a list of n rows with the cursor on row at.
 func newList(n, at int, match func(int) bool) list {
-	l := list{all: n, match: match}
+	l := list{filter: newFilter(), all: n, match: match}
 	l.sift()
 	l.cursor = max(0, min(at, n-1))
 	return l

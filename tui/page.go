@@ -1,14 +1,12 @@
 package tui
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"charm.land/bubbles/v2/help"
 	"charm.land/bubbles/v2/key"
-	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
 
 	"lectern/internal/look"
@@ -28,141 +26,17 @@ type page struct {
 	width, height int
 	theme         *theme
 	now           time.Time
+	caret         *caret
 }
 
-// roomy reports whether the terminal is large enough to show anything.
-func (a *App) roomy() bool { return look.Roomy(a.width, a.height) }
-
-// View draws the screen that is open. Every line of it fits the terminal.
-func (a *App) View() tea.View {
-	content, cursor := a.draw()
-	v := tea.NewView(content)
-	v.AltScreen = true
-	v.WindowTitle = "Lectern"
-	v.Cursor = cursor
-	return v
+// caret is where in a page text is typed, if anywhere.
+type caret struct {
+	column, line int
+	shown        bool
 }
 
-func (a *App) draw() (string, *tea.Cursor) {
-	if !a.roomy() {
-		return look.TooSmall(a.width, a.height), nil
-	}
-	top := a.top()
-	p := page{width: a.width, height: a.height, theme: a.theme, now: a.now()}
-	var cursor *tea.Cursor
-
-	lines := []string{a.header(top)}
-	if a.height >= look.Low {
-		lines = append(lines, a.theme.faded.Render(strings.Repeat("─", a.width)))
-	}
-	lines = append(lines, a.noticeLines()...)
-	if l := top.rows(); l != nil && l.filter.typing && !a.help {
-		line, column := l.filter.line(a.theme, len(l.shown), a.width)
-		// The terminal's own cursor, since that is where an input method shows
-		// the syllable that is being composed.
-		cursor = tea.NewCursor(min(column, a.width-1), len(lines))
-		lines = append(lines, line)
-	}
-
-	p.height = a.height - len(lines) - 1
-	if a.height > look.Low {
-		p.height-- // a blank line above the keys
-	}
-	body := top.lines
-	if a.help {
-		keys := top.keys()
-		if top.rows() != nil {
-			keys = slices.Concat(keys, keysMove)
-		}
-		body = func(p page) []string { return helpLines(p, keys) }
-	}
-	drawn := body(p)
-	for i := range p.height {
-		line := ""
-		if i < len(drawn) {
-			line = look.Clip(drawn[i], a.width)
-		}
-		lines = append(lines, line)
-	}
-	for len(lines) < a.height-1 {
-		lines = append(lines, "")
-	}
-	lines = append(lines, a.footer(top))
-	return strings.Join(lines, "\n"), cursor
-}
-
-// header names the product, the place and the progress.
-func (a *App) header(s screen) string {
-	t := a.theme
-	left := t.brand.Render(look.SignBrand+"Lectern") + "  " + t.strong.Render(s.title())
-	right := ""
-	if done, all := s.progress(); all > 0 {
-		right = of(done, all) + " stages done"
-		if a.width < look.Narrow {
-			right = of(done, all) + " done"
-		}
-	}
-	if login := look.OneLine(a.home.Login); a.width >= look.Narrow && login != "" {
-		if right != "" {
-			right += " · "
-		}
-		right += look.Clip(login, 24)
-	}
-	return look.Spread(left, t.faded.Render(right), a.width-1)
-}
-
-// noticeLines is the notice in one line, or two where it is long, and a blank
-// line below it where there is room.
-func (a *App) noticeLines() []string {
-	if a.notice.Text == "" || a.help {
-		return nil
-	}
-	kind := a.notice.Kind
-	if kind != Good && kind != Bad {
-		kind = Info
-	}
-	text := shorten(wrap(look.OneLine(a.notice.Text), a.width-6), 2, a.width-6)
-	if a.height < look.Low {
-		text = shorten(text, 1, a.width-6)
-	}
-	widest := 0
-	for _, l := range text {
-		widest = max(widest, lipgloss.Width(l))
-	}
-	var out []string
-	for i, l := range text {
-		sign := " "
-		if i == 0 {
-			sign = noticeSign(kind)
-		}
-		out = append(out, " "+a.theme.notices[kind].Render(" "+sign+" "+look.Fill(l, widest)+" "))
-	}
-	if a.height >= look.Low {
-		out = append(out, "")
-	}
-	return out
-}
-
-// footer is the one line of keys, with what was used of a model beside them, or
-// why the last key did nothing.
-func (a *App) footer(s screen) string {
-	if a.hint != "" {
-		return " " + a.theme.notices[Info].Render(look.Clip(" "+noticeSign(Info)+" "+a.hint+" ", a.width-2))
-	}
-	keys := s.keys()
-	if a.help {
-		keys = []key.Binding{key.NewBinding(key.WithKeys("any"), key.WithHelp("any key", "close"))}
-	}
-	h := help.New()
-	h.ShortSeparator = "  "
-	h.Styles = a.theme.help
-	h.SetWidth(a.width - 2)
-	line := look.Clip(" "+h.ShortHelpView(keys), a.width)
-	if a.help || s.rows() == nil {
-		return line
-	}
-	return a.besideKeys(line)
-}
+// put says that text is typed there.
+func (c *caret) put(column, line int) { *c = caret{column, line, true} }
 
 // beside lays a list and the details of its selection out: beside each other
 // where it is wide, below each other otherwise, the list alone where neither

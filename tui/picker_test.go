@@ -223,13 +223,12 @@ func TestFilterNamesTheStageThatItFound(t *testing.T) {
 }
 
 func TestFilterTextIsBounded(t *testing.T) {
-	var f filter
-	f.typing = true
+	f := newFilter()
 	for range 100 {
 		f.insert(strings.Repeat("가", 10))
 	}
-	if len(f.text) > maxFilter {
-		t.Errorf("the text grew to %d bytes", len(f.text))
+	if f.letters() != maxFilter {
+		t.Errorf("the text grew to %d letters", f.letters())
 	}
 }
 

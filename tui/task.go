@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -39,6 +40,37 @@ func (t *task) wait() {
 		close(t.done)
 	}
 	<-t.done
+}
+
+// over reports whether nothing of the task will run any more.
+func (t *task) over() bool {
+	select {
+	case <-t.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// crew is the calls that a program has begun and not seen the end of.
+type crew struct{ tasks []*task }
+
+// begin starts one more call.
+func (c *crew) begin(call func(context.Context) tea.Msg) (*task, tea.Cmd) {
+	c.tasks = slices.DeleteFunc(c.tasks, (*task).over)
+	t, cmd := newTask(call)
+	c.tasks = append(c.tasks, t)
+	return t, cmd
+}
+
+// close cancels all of them and waits for their ends.
+func (c *crew) close() {
+	for _, t := range c.tasks {
+		t.cancel()
+	}
+	for _, t := range c.tasks {
+		t.wait()
+	}
 }
 
 // maxPending bounds what a program that cannot draw, since its terminal reads

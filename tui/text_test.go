@@ -51,7 +51,7 @@ func TestShorten(t *testing.T) {
 }
 
 func TestFold(t *testing.T) {
-	f := filter{text: "\u1100\u1161"} // as separate letters
+	f := filter{entry: entry{text: "\u1100\u1161"}} // as separate letters
 	if !f.matches("한가위") {
 		t.Error("decomposed Hangul does not find composed Hangul")
 	}
@@ -87,7 +87,8 @@ func FuzzFilter(f *testing.F) {
 	f.Add("가각 e\u0301👩‍👩‍👧", 3)
 	f.Add("a\x1b[A\x00\xff", 9)
 	f.Fuzz(func(t *testing.T, s string, deletions int) {
-		fl := filter{typing: true}
+		fl := newFilter()
+		fl.typing = true
 		fl.insert(s)
 		if !utf8.ValidString(fl.text) || strings.IndexFunc(fl.text, unicode.IsControl) >= 0 {
 			t.Fatalf("the filter holds %q", fl.text)

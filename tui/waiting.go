@@ -259,7 +259,7 @@ func (w *waiting) end(p page) []string {
 		return []string{"", "Going back to the list."}
 	case failed:
 		out := []string{""}
-		for i, l := range shorten(wrap(sentence(w.err), width-2), max(3, p.height-5), width-2) {
+		for i, l := range shorten(wrap(sentence(w.err, "The sandbox could not be started. Try again in a moment."), width-2), max(3, p.height-5), width-2) {
 			sign := " "
 			if i == 0 {
 				sign = look.SignFailed
@@ -279,11 +279,11 @@ func (w *waiting) until(p page) time.Time {
 	return w.ended
 }
 
-// sentence makes an error read as one.
-func sentence(err error) string {
+// sentence makes an error read as one; otherwise is said for one without words.
+func sentence(err error, otherwise string) string {
 	s := strings.TrimSpace(look.OneLine(err.Error()))
 	if s == "" {
-		return "The sandbox could not be started. Try again in a moment."
+		return otherwise
 	}
 	r := []rune(s)
 	r[0] = unicode.ToUpper(r[0])

@@ -221,10 +221,10 @@ func TestSentence(t *testing.T) {
 		"the node is full":      "The node is full.",
 		"Wait a moment.":        "Wait a moment.",
 		"자리가 없습니다":              "자리가 없습니다.",
-		"":                      "The sandbox could not be started. Try again in a moment.",
+		"":                      "Nothing is known.",
 		"a\nb\x1b[2J\x00 c \n ": "A b c.",
 	} {
-		if got := sentence(errors.New(in)); got != want {
+		if got := sentence(errors.New(in), "Nothing is known."); got != want {
 			t.Errorf("sentence(%q) is %q, want %q", in, got, want)
 		}
 	}

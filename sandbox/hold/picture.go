@@ -2,13 +2,12 @@ package hold
 
 import (
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
 	"github.com/charmbracelet/x/ansi"
-	"github.com/charmbracelet/x/vt"
 
+	"lectern/internal/emulator"
 	"lectern/sandbox"
 )
 
@@ -49,53 +48,28 @@ func (p picture) draw(deadline time.Time) (drawn string) {
 			drawn = ""
 		}
 	}()
-	emulator := vt.NewEmulator(p.size.Cols, p.size.Rows)
-	emulator.SetScrollbackSize(scrollback)
-	boundRepeats(emulator)
-	drained := make(chan struct{})
-	go func() { // its answers to the queries in the output would block it
-		defer close(drained)
-		_, _ = io.Copy(io.Discard, emulator)
-	}()
-	defer func() {
-		// Not emulator.Close, which races with the reading.
-		if answers, ok := emulator.InputPipe().(io.Closer); ok {
-			_ = answers.Close()
-			<-drained
-		}
-	}()
+	terminal := emulator.New(p.size.Cols, p.size.Rows, scrollback)
+	defer terminal.Close()
 	if p.alternate {
-		_, _ = emulator.WriteString(ansi.SetModeAltScreenSaveCursor)
+		_, _ = terminal.WriteString(ansi.SetModeAltScreenSaveCursor)
 	}
 	for rest := p.output; len(rest) > 0; {
 		if time.Now().After(deadline) {
 			return ""
 		}
-		const step = 128 // of which each byte may scroll the largest screen
-		n := min(step, len(rest))
-		_, _ = emulator.Write(rest[:n])
+		n := min(emulator.Step, len(rest))
+		_, _ = terminal.Write(rest[:n])
 		rest = rest[n:]
 	}
 	var b strings.Builder
-	if lines := emulator.Scrollback(); !p.alternate && lines != nil {
+	if lines := terminal.Scrollback(); !p.alternate && lines != nil {
 		for i := range lines.Len() {
 			b.WriteString(lines.Line(i).Render())
 			b.WriteString("\x1b[m\r\n")
 		}
 	}
-	b.WriteString(strings.ReplaceAll(emulator.Render(), "\n", "\x1b[m\r\n"))
-	cursor := emulator.CursorPosition()
+	b.WriteString(strings.ReplaceAll(terminal.Render(), "\n", "\x1b[m\r\n"))
+	cursor := terminal.CursorPosition()
 	fmt.Fprintf(&b, "\x1b[m\x1b[%d;%dH", cursor.Y+1, cursor.X+1)
 	return b.String()
-}
-
-// boundRepeats leaves out what asks the emulator to do something more often
-// than a line has columns: it would do so for minutes.
-func boundRepeats(e *vt.Emulator) {
-	for _, final := range []int{'b', 'I', 'Z'} { // repeat a character, tab, tab back
-		e.RegisterCsiHandler(final, func(params ansi.Params) (done bool) {
-			n, _, _ := params.Param(0, 1)
-			return n > e.Width()
-		})
-	}
 }

@@ -22,7 +22,17 @@ type Rules struct {
 	Completed func(ctx context.Context, of Info, m event.Message) error
 	// Ended is told of every sandbox that ends. It may be nil.
 	Ended func(of Info, exit Exit)
-	Log   *slog.Logger
+	// Waited is told how long one has waited in the queue, also one who gave up or
+	// was turned away. It may be nil.
+	Waited func(spec Spec, d time.Duration)
+	// Started is told of every try to make a sandbox that went past the queue, and
+	// how long its steps took; there are none where nothing had to be made. It may
+	// be nil.
+	Started func(spec Spec, steps []Step, err error)
+	// Reaped is told once of each sandbox that was ended because nobody came back
+	// to it or because it did not answer. It may be nil.
+	Reaped func(of Info)
+	Log    *slog.Logger
 }
 
 // Lifecycle applies the rules to the sandboxes of a Backend: the queue in
@@ -34,9 +44,14 @@ type Lifecycle struct {
 	since   time.Time     // when we began to look after the sandboxes
 	changed chan struct{} // holds a token when the queue may move
 
+	reaped map[string]bool // by session: of those that may be listed still; only reap looks at it
+
 	mu       sync.Mutex
+	arrivals []*Arrival     // in order
 	waiting  []*ticket      // in order of arrival
 	admitted map[string]int // by login: those who are getting a sandbox
+	refusal  *Unavailable   // what is said at a closed door; nil while it is open
+	closed   chan struct{}  // closed while the door is
 }
 
 // NewLifecycle returns the rules in force over backend, once Run is called.
@@ -46,7 +61,9 @@ func NewLifecycle(backend Backend, rules Rules) *Lifecycle {
 		rules:    rules,
 		since:    time.Now(),
 		changed:  make(chan struct{}, 1),
+		reaped:   make(map[string]bool),
 		admitted: make(map[string]int),
+		closed:   make(chan struct{}),
 	}
 }
 
@@ -114,6 +131,28 @@ func (l *Lifecycle) Find(ctx context.Context, login string) (Sandbox, bool, erro
 	return l.backend.Find(ctx, login)
 }
 
+// BySession returns the live sandbox of that session: the whole id. Where there
+// is none, or it is still being made, that is ErrGone.
+func (l *Lifecycle) BySession(ctx context.Context, id string) (Sandbox, error) {
+	live, err := l.backend.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, info := range live {
+		if info.Session != id {
+			continue
+		}
+		sb, ok, err := l.backend.Find(ctx, info.Login)
+		if err != nil {
+			return nil, err
+		}
+		if ok && sb.Made().Session == id { // and not the learner's next one
+			return sb, nil
+		}
+	}
+	return nil, ErrGone
+}
+
 // List tells of all live sandboxes.
 func (l *Lifecycle) List(ctx context.Context) ([]Info, error) { return l.backend.List(ctx) }
 
@@ -129,22 +168,25 @@ const (
 // place, in order of arrival. It reports the phases of the wait and gives up
 // when ctx ends.
 func (l *Lifecycle) Acquire(ctx context.Context, spec Spec, report func(Phase)) (Sandbox, error) {
-	if sb, ok, err := l.backend.Find(ctx, spec.Login); err != nil {
-		return nil, err
-	} else if ok {
-		// One that does not answer is no place to go: the Backend replaces it.
-		if _, err := sb.Info(ctx); err == nil {
-			return sb, nil
-		}
+	report, gone := l.arrive(spec, report)
+	defer gone()
+	if sb, err := l.live(ctx, spec.Login); sb != nil || err != nil {
+		return sb, err
 	}
-	leave, err := l.enter(ctx, spec.Login, report)
+	leave, err := l.enter(ctx, spec, report)
 	if err != nil {
+		if ctx.Err() == nil {
+			// Who is turned away may have got one by another connection meanwhile.
+			if sb, _ := l.live(ctx, spec.Login); sb != nil {
+				return sb, nil
+			}
+		}
 		return nil, err
 	}
 	defer leave()
 	pause := 200 * time.Millisecond
 	for attempt := 1; ; {
-		sb, err := l.backend.Acquire(ctx, spec, report)
+		sb, err := l.try(ctx, spec, report)
 		if err == nil {
 			return sb, nil
 		}
@@ -169,10 +211,27 @@ func (l *Lifecycle) Acquire(ctx context.Context, spec Spec, report func(Phase)) 
 		}
 		select {
 		case <-time.After(wait):
+		case <-l.shut():
+			if refusal := l.refused(); refusal != nil {
+				return nil, refusal
+			}
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
 	}
+}
+
+// live returns the learner's live sandbox, or nil. One that does not answer is no
+// place to go: the Backend replaces it.
+func (l *Lifecycle) live(ctx context.Context, login string) (Sandbox, error) {
+	sb, ok, err := l.backend.Find(ctx, login)
+	if err != nil || !ok {
+		return nil, err
+	}
+	if _, err := sb.Info(ctx); err != nil {
+		return nil, nil
+	}
+	return sb, nil
 }
 
 // list asks the Backend; where it does not answer, that is logged and the next
@@ -183,38 +242,4 @@ func (l *Lifecycle) list(ctx context.Context) (live []Info, ok bool) {
 		l.rules.Log.Error("could not list the sandboxes", "error", err)
 	}
 	return live, err == nil
-}
-
-// reap ends the sandboxes that nobody has joined for longer than the grace, and
-// those that answer no more, not even when they are asked to end. A gateway that
-// has just started gives all of them a fresh grace.
-func (l *Lifecycle) reap(ctx context.Context) {
-	live, ok := l.list(ctx)
-	if !ok {
-		return
-	}
-	for _, info := range live {
-		if !info.Silent && l.awaited(info) {
-			continue
-		}
-		sb, ok, err := l.backend.Find(ctx, info.Login)
-		if err != nil || !ok {
-			continue
-		}
-		if !info.Silent { // what the list has may be from dates, and those change
-			if now, err := sb.Info(ctx); err == nil && l.awaited(now) {
-				continue
-			}
-		}
-		err = sb.Reap(ctx, info.Epoch, "Nobody came back to the session in time, so it was ended. Your place is kept.")
-		if err != nil && !errors.Is(err, ErrGone) && ctx.Err() == nil {
-			l.rules.Log.Warn("could not reap a sandbox", "session", info.Session, "error", err)
-		}
-	}
-}
-
-// awaited tells whether somebody is joined, or may still come back. Both times
-// are by clocks that no change of the date moves.
-func (l *Lifecycle) awaited(info Info) bool {
-	return info.Attached || min(info.Alone, time.Since(l.since)) < l.rules.Grace
 }

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"context"
 	"slices"
+	"time"
 )
 
 // The queue in front of a full house.
@@ -10,18 +11,30 @@ import (
 // ticket is one who waits in the queue.
 type ticket struct {
 	login     string
-	admitted  chan struct{}
-	positions chan Phase // the newest place in the queue
+	settled   chan struct{} // closed once it is out of the queue, unless withdrawn
+	refusal   *Unavailable  // of one that was turned away; valid once settled is closed
+	positions chan Phase    // the newest place in the queue
 }
 
 // enter waits in the queue; leave gives back the place that making a sandbox
 // takes until the Backend lists it.
-func (l *Lifecycle) enter(ctx context.Context, login string, report func(Phase)) (leave func(), err error) {
-	t := &ticket{login: login, admitted: make(chan struct{}), positions: make(chan Phase, 1)}
+func (l *Lifecycle) enter(ctx context.Context, spec Spec, report func(Phase)) (leave func(), err error) {
+	login := spec.Login
+	t := &ticket{login: login, settled: make(chan struct{}), positions: make(chan Phase, 1)}
 	l.mu.Lock()
+	if l.refusal != nil {
+		defer l.mu.Unlock()
+		return nil, l.refusal
+	}
 	l.waiting = append(l.waiting, t)
 	l.mu.Unlock()
 	l.wake()
+	since := time.Now()
+	defer func() {
+		if l.rules.Waited != nil {
+			l.rules.Waited(spec, time.Since(since))
+		}
+	}()
 	leave = func() {
 		l.mu.Lock()
 		if l.admitted[login]--; l.admitted[login] <= 0 {
@@ -34,10 +47,13 @@ func (l *Lifecycle) enter(ctx context.Context, login string, report func(Phase))
 		select {
 		case p := <-t.positions:
 			report(p)
-		case <-t.admitted:
+		case <-t.settled:
+			if t.refusal != nil {
+				return nil, t.refusal
+			}
 			return leave, nil
 		case <-ctx.Done():
-			if !l.withdraw(t) { // admitted at the same moment: pass it on
+			if !l.withdraw(t) && t.refusal == nil { // admitted at the same moment: pass it on
 				leave()
 			}
 			return nil, ctx.Err()
@@ -91,7 +107,7 @@ func (l *Lifecycle) admit(ctx context.Context) {
 		}
 		taken[t.login] = true
 		l.admitted[t.login]++
-		close(t.admitted)
+		close(t.settled)
 	}
 	l.waiting = rest
 	for i, t := range rest {

@@ -66,6 +66,11 @@ type Info struct {
 	Alone time.Duration
 	// LastInput is when the learner last typed.
 	LastInput time.Time
+	// Place is where it runs: the name of the node, or of the host.
+	Place string
+	// Watched are the names of those who look at the terminal now, in the order in
+	// which they came.
+	Watched []string
 	// Silent is set where the sandbox is there and does not answer: of what
 	// changes during its life nothing is known, and its Epoch is NoEpoch.
 	Silent bool
@@ -113,6 +118,13 @@ type Terminal struct {
 	// was lost: it is that one's Exit.Epoch, and where a newer one has joined
 	// since, it is refused as TakenOver. 0 is a learner who comes anew.
 	Epoch int
+	// Watcher is who looks, for Watch. The learner is told for as long as it lasts,
+	// also where it is empty.
+	Watcher string
+	// Sized is told, for Watch, which size the output is drawn for: first before
+	// any output, and then before the output that is drawn for another size. It is
+	// called by the goroutine that writes to Out, and may be nil.
+	Sized func(Size)
 }
 
 // AttachMode is what an attach may do.
@@ -121,7 +133,8 @@ type AttachMode string
 const (
 	// Control types and resizes; it takes the terminal from an older Control.
 	Control AttachMode = "attach"
-	// Watch only looks.
+	// Watch only looks: nothing that it does reaches the tutor, and it counts
+	// neither as joined nor as typing.
 	Watch AttachMode = "watch"
 )
 
@@ -171,12 +184,14 @@ type Sandbox interface {
 	// terminal the reason. It returns once nothing of it runs any more.
 	Kill(ctx context.Context, reason string) error
 	// Reap ends the sandbox as Kill does, but only while nobody has joined it
-	// since the given epoch, so that a fresh attach is never shot. One that
-	// does not answer is ended all the same.
+	// since the given epoch, so that a fresh attach is never shot; somebody has:
+	// ErrJoined. One that does not answer is ended all the same.
 	Reap(ctx context.Context, epoch int, reason string) error
-	// Extend moves the end of its life to d from now.
+	// Extend moves the end of its life to d from now, and refuses what is no
+	// time or more than the sandbox can last.
 	Extend(ctx context.Context, d time.Duration) error
-	// Tell shows the learner one line without disturbing the screen.
+	// Tell shows the learner one line without disturbing the screen. Of any text
+	// it makes a Line.
 	Tell(ctx context.Context, text string) error
 }
 
@@ -194,8 +209,12 @@ func (u *Unavailable) Error() string { return u.Reason }
 
 func (u *Unavailable) Unwrap() error { return u.Err }
 
-// ErrGone says that a sandbox has ended.
-var ErrGone = errors.New("the sandbox has ended")
+var (
+	// ErrGone says that a sandbox has ended.
+	ErrGone = errors.New("the sandbox has ended")
+	// ErrJoined says that a sandbox was not reaped because it is not alone.
+	ErrJoined = errors.New("somebody has joined the sandbox")
+)
 
 // Backend makes and finds sandboxes. Every Backend passes sandbox/conformance.
 type Backend interface {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -138,8 +139,8 @@ func testReap(t *testing.T, s *suite) {
 	}
 	c := s.attach(t, sb, sandbox.Control)
 	c.expect("hello from")
-	if err := sb.Reap(s.ctx, info.Epoch, "too late"); err != nil {
-		t.Fatal(err)
+	if err := sb.Reap(s.ctx, info.Epoch, "too late"); !errors.Is(err, sandbox.ErrJoined) {
+		t.Errorf("Reap of one that was joined since: %v, want ErrJoined", err)
 	}
 	c.typed("say alive\n")
 	c.expect("said alive")
@@ -187,9 +188,17 @@ func testExtend(t *testing.T, s *suite) {
 	if left := time.Until(info.Expires); err != nil || left < 4*time.Hour+59*time.Minute || left > 5*time.Hour {
 		t.Errorf("%s left (%v), want five hours", left, err)
 	}
+	for _, d := range []time.Duration{0, -time.Hour, 24 * time.Hour, 1<<63 - 1} { // it lives for an hour
+		if err := sb.Extend(s.ctx, d); err == nil || errors.Is(err, sandbox.ErrGone) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("extended by %s: %v", d, err)
+		}
+	}
+	if now, err := sb.Info(s.ctx); err != nil || !now.Expires.Equal(info.Expires) {
+		t.Errorf("an extension that was refused has moved the end from %s to %s (%v)", info.Expires, now.Expires, err)
+	}
 	c := s.attach(t, sb, sandbox.Control)
 	c.expect("hello from")
-	if err := sb.Extend(s.ctx, 0); err != nil {
+	if err := sb.Extend(s.ctx, time.Second); err != nil {
 		t.Fatal(err)
 	}
 	if exit := c.wantEnding(sandbox.LifeOver); exit.Reason == "" {

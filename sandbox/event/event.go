@@ -20,6 +20,9 @@ const (
 	Recorded Type = "recorded"
 	// Notice goes to the tutor: Text is for the learner, now, in one line.
 	Notice Type = "notice"
+	// Watched goes to the tutor: Text is who looks at the learner's screen, as
+	// "grace watches", and is to be shown until the next one; empty is nobody.
+	Watched Type = "watched"
 )
 
 // Message is one line.

@@ -133,7 +133,11 @@ func Attach(ctx context.Context, conn net.Conn, mode sandbox.AttachMode, term sa
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
 	defer func() { _ = conn.Close() }()
-	if err := sayHello(conn, Hello{Mode: mode, Cols: term.Size.Cols, Rows: term.Size.Rows, Epoch: term.Epoch}); err != nil {
+	hello := Hello{Mode: mode, Cols: term.Size.Cols, Rows: term.Size.Rows, Epoch: term.Epoch}
+	if mode == sandbox.Watch {
+		hello.Watcher = watcherName(term.Watcher)
+	}
+	if err := sayHello(conn, hello); err != nil {
 		return sandbox.Exit{}, fmt.Errorf("join the sandbox: %w", err)
 	}
 	// One goroutine writes to conn; typing and resizing come to it.
@@ -147,7 +151,7 @@ func Attach(ctx context.Context, conn net.Conn, mode sandbox.AttachMode, term sa
 		forward(conn, frames, term.Resizes, done)
 	}()
 	epoch := 0
-	exit := receive(conn, term.Out, &epoch)
+	exit := receive(conn, term, &epoch)
 	close(done)
 	_ = conn.Close()
 	_ = term.In.Close()
@@ -203,7 +207,7 @@ func forward(conn net.Conn, frames <-chan []byte, resizes <-chan sandbox.Size, d
 }
 
 // receive hands the tutor's output on until the stay ends.
-func receive(conn net.Conn, out io.Writer, epoch *int) sandbox.Exit {
+func receive(conn net.Conn, term sandbox.Terminal, epoch *int) sandbox.Exit {
 	lost := sandbox.Exit{Ending: sandbox.Lost, Code: 1, Reason: "The sandbox vanished. Choose the stage again to start a new one."}
 	frames := bufio.NewReaderSize(conn, maxFrame/2)
 	var buf []byte
@@ -214,8 +218,16 @@ func receive(conn net.Conn, out io.Writer, epoch *int) sandbox.Exit {
 		}
 		switch kind {
 		case frameData:
-			if _, err := out.Write(payload); err != nil {
+			if _, err := term.Out.Write(payload); err != nil {
 				return sandbox.Exit{Ending: sandbox.Detached}
+			}
+		case frameResize:
+			size, err := decodeSize(payload)
+			if err != nil {
+				return lost
+			}
+			if term.Sized != nil {
+				term.Sized(size)
 			}
 		case frameJoined:
 			if len(payload) != 8 {

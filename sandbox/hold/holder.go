@@ -44,6 +44,10 @@ type Options struct {
 // output before that terminal is dropped.
 const stallLimit = 10 * time.Second
 
+// partingTime is how long a tutor that was asked to leave may keep its learner from
+// hearing why.
+const partingTime = time.Second
+
 // holder is one tutor and those who have joined it. The mutex mu guards the
 // fields below it and is never held over I/O.
 type holder struct {
@@ -54,13 +58,17 @@ type holder struct {
 	drawn   chan struct{} // holds a token after each output, for the nudge
 	stopped chan stopOrder
 	courier chan struct{} // has room for the one who delivers
+	parted  chan struct{} // closed where the tutor takes long to leave
 	sizing  sync.Mutex    // one at a time resizes the tutor's terminal; taken before mu
+	naming  sync.Mutex    // one at a time names the watchers to the tutor; taken before mu
+	named   string        // what the tutor was told last; guarded by naming
 
 	mu         sync.Mutex
 	screen     *screen
 	size       sandbox.Size
 	primary    *terminal
-	watchers   map[*terminal]struct{}
+	watchers   []*terminal     // in the order in which they came
+	watches    int             // how many there ever were
 	pending    []event.Message // completed, not yet recorded
 	overseers  map[*overseer]struct{}
 	epoch      int
@@ -68,7 +76,6 @@ type holder struct {
 	expires    time.Time
 	detachedAt time.Time
 	lastInput  time.Time
-	notice     string        // waits for the output to settle
 	delivered  bool          // the course is there
 	stopping   *sandbox.Exit // set once the tutor was asked to leave
 	exit       *sandbox.Exit
@@ -92,10 +99,10 @@ func Run(ctx context.Context, opts Options) (sandbox.Exit, error) {
 		drawn:      make(chan struct{}, 1),
 		stopped:    make(chan stopOrder, 1),
 		courier:    make(chan struct{}, 1),
+		parted:     make(chan struct{}),
 		delivered:  opts.Course == "",
 		screen:     newScreen(),
 		size:       sandbox.Size{}.Clamp(),
-		watchers:   make(map[*terminal]struct{}),
 		overseers:  make(map[*overseer]struct{}),
 		started:    now,
 		expires:    now.Add(opts.Life),
@@ -156,7 +163,10 @@ func (h *holder) supervise(ctx context.Context) sandbox.Exit {
 	clocks := newClocks(h)
 	look := time.NewTimer(0)
 	defer look.Stop()
-	var order *stopOrder
+	var (
+		order   *stopOrder
+		parting <-chan time.Time
+	)
 	for {
 		select {
 		case <-h.tutor.exited():
@@ -176,6 +186,9 @@ func (h *holder) supervise(ctx context.Context) sandbox.Exit {
 		case o := <-h.stopped:
 			order = &o
 			h.tutor.stop(h.opts.Stop)
+			parting = time.After(partingTime)
+		case <-parting:
+			close(h.parted)
 		case now := <-look.C:
 			next, over := clocks.look(now)
 			if over != nil {

@@ -1,5 +1,26 @@
 package hold
 
+import (
+	"bytes"
+
+	"lectern/sandbox"
+)
+
+// piece is a part of what a terminal is given, in its order.
+type piece struct {
+	data []byte
+	// settled tells that the output stands between two sequences behind it, so that
+	// something may be put in without breaking one apart.
+	settled bool
+	// titled is set where the program sets its title in it; title is the last one.
+	titled bool
+	title  string
+	// size is there instead of data where what follows is drawn for another size.
+	size sandbox.Size
+}
+
+func (p piece) resizes() bool { return p.size != sandbox.Size{} }
+
 // pump takes the tutor's output to everybody who has joined. A slow terminal
 // slows the tutor down, up to stallLimit; a slow watcher misses some output.
 func (h *holder) pump() {
@@ -15,26 +36,22 @@ func (h *holder) pump() {
 	}
 }
 
-func (h *holder) output(p []byte) {
+func (h *holder) output(data []byte) {
 	h.mu.Lock()
-	_, _ = h.screen.Write(p)
-	data := append([]byte(nil), p...)
-	if h.notice != "" && h.screen.settled() {
-		data = append(data, h.notice...)
-		h.notice = ""
+	titles := h.screen.titles
+	_, _ = h.screen.Write(data)
+	p := piece{
+		data: bytes.Clone(data), settled: h.screen.settled(),
+		titled: h.screen.titles != titles, title: h.screen.title,
 	}
 	primary := h.primary
-	for w := range h.watchers {
-		if !w.behind.Load() && !w.offer(data) {
-			w.behind.Store(true)
-		}
-	}
+	h.show(p)
 	h.mu.Unlock()
 	select {
 	case h.drawn <- struct{}{}:
 	default:
 	}
-	if primary != nil && !primary.send(data, stallLimit) {
+	if primary != nil && !primary.send(p, stallLimit) {
 		h.opts.Log.Warn("dropped a terminal that took no output", "for", stallLimit)
 		h.leave(primary)
 		primary.drop()

@@ -19,6 +19,8 @@ type Status struct {
 	Attached   bool      `json:"attached"`
 	DetachedAt time.Time `json:"detached_at,omitzero"`
 	LastInput  time.Time `json:"last_input"`
+	// Watched are the names of those who look on.
+	Watched []string `json:"watched,omitempty"`
 	// Alone is how long DetachedAt is ago, by a clock that nobody sets.
 	Alone time.Duration `json:"alone,omitzero"`
 	// Stopping is set once the tutor was asked to leave: how it will have ended.
@@ -216,6 +218,6 @@ func (h *holder) status() Status {
 	return Status{
 		Epoch: h.epoch, Started: h.started, Expires: h.expires,
 		Attached: h.primary != nil, DetachedAt: h.detachedAt, LastInput: h.lastInput, Alone: alone,
-		Delivered: h.delivered, Stopping: h.stopping,
+		Watched: h.names(), Delivered: h.delivered, Stopping: h.stopping,
 	}
 }

@@ -28,8 +28,10 @@ type Hello struct {
 	Mode sandbox.AttachMode `json:"mode"`
 	Cols int                `json:"cols,omitempty"`
 	Rows int                `json:"rows,omitempty"`
-	// Epoch is sandbox.Terminal's.
-	Epoch int `json:"epoch,omitempty"`
+	// Epoch and Watcher are sandbox.Terminal's. The holder makes a plain and short
+	// name of any Watcher.
+	Epoch   int    `json:"epoch,omitempty"`
+	Watcher string `json:"watcher,omitempty"`
 	// Environ, of a Deliver, is for the tutor alone: what it must know that stands
 	// nowhere in the sandbox's description, as its session token.
 	Environ []string `json:"environ,omitempty"`
@@ -57,8 +59,11 @@ type frameType byte
 const (
 	// Either way.
 	frameData frameType = 'd' // terminal bytes
+	// Columns and rows, two bytes each. To the holder: those of the terminal that
+	// types. From it, to a watcher: those for which all data is drawn that follows;
+	// the first frame of Watch.
+	frameResize frameType = 'r'
 	// To the holder.
-	frameResize  frameType = 'r' // columns and rows, two bytes each
 	frameRequest frameType = 'q' // a Request
 	// From the holder.
 	frameJoined    frameType = 'j' // the terminal's epoch, eight bytes; the first frame of Control

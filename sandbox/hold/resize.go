@@ -52,6 +52,15 @@ func (h *holder) newestSize() sandbox.Size {
 	return h.size
 }
 
+// setSize takes note of the newest size, before the tutor hears of it. It is called
+// with the mutex held.
+func (h *holder) setSize(size sandbox.Size) {
+	if h.size != size {
+		h.size = size
+		h.show(piece{size: size})
+	}
+}
+
 // resized takes note of a new size; ok is false where t has no say in that.
 func (h *holder) resized(t *terminal, size sandbox.Size) (ok bool) {
 	h.mu.Lock()
@@ -59,6 +68,6 @@ func (h *holder) resized(t *terminal, size sandbox.Size) (ok bool) {
 	if h.primary != t {
 		return false
 	}
-	h.size = size
+	h.setSize(size)
 	return true
 }

@@ -33,9 +33,11 @@ type screen struct {
 	kitty   []int              // stack of keyboard protocol flags
 	modKeys int                // xterm's modifyOtherKeys
 	title   string
-	at      int64 // position in the output of the byte that is being parsed
-	altAt   int64 // where the alternate screen came on last
-	mainAt  int64 // where the main screen came back last
+	titles  int      // how often the program has set its title
+	saved   []string // titles that it has put aside (XTWINOPS)
+	at      int64    // position in the output of the byte that is being parsed
+	altAt   int64    // where the alternate screen came on last
+	mainAt  int64    // where the main screen came back last
 }
 
 // restored are the DEC private modes that a joining terminal is put into.
@@ -131,6 +133,8 @@ func (s *screen) csi(cmd ansi.Cmd, params ansi.Params) {
 		if key, _, _ := params.Param(0, 0); key == 4 {
 			s.modKeys, _, _ = params.Param(1, 0)
 		}
+	case cmd.Prefix() == 0 && cmd.Intermediate() == 0 && cmd.Final() == 't':
+		s.setAside(params)
 	case cmd.Prefix() == 0 && cmd.Intermediate() == '!' && cmd.Final() == 'p': // DECSTR
 		s.reset()
 	}
@@ -156,6 +160,23 @@ func (s *screen) osc(cmd int, data []byte) {
 	}
 	if _, title, ok := strings.Cut(string(data), ";"); ok {
 		s.title = title
+		s.titles++
+	}
+}
+
+// setAside follows a program that puts its title aside and takes it up again.
+func (s *screen) setAside(params ansi.Params) {
+	const room = 10 // xterm's
+	operation, _, _ := params.Param(0, 0)
+	if which, _, _ := params.Param(1, 0); which != 0 && which != 2 { // the icon's alone
+		return
+	}
+	switch last := len(s.saved) - 1; {
+	case operation == 22 && len(s.saved) < room:
+		s.saved = append(s.saved, s.title)
+	case operation == 23 && last >= 0:
+		s.title, s.saved = s.saved[last], s.saved[:last]
+		s.titles++
 	}
 }
 

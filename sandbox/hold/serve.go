@@ -27,6 +27,7 @@ func (h *holder) serve(conn net.Conn) error {
 			return t.last(frameTakenOver, nil)
 		}
 	} else {
+		t.watcher = watcherName(hello.Watcher)
 		h.watch(t)
 	}
 	writing := make(chan error, 1)
@@ -36,7 +37,11 @@ func (h *holder) serve(conn net.Conn) error {
 		writing <- err
 	}()
 	err = h.readTerminal(t)
-	h.leave(t)
+	if t.watcher != "" {
+		h.unwatch(t)
+	} else {
+		h.leave(t)
+	}
 	t.drop()
 	return errors.Join(err, <-writing)
 }

@@ -37,8 +37,8 @@ type Hear struct {
 	// returns an error the report stays pending and comes again on the next
 	// connection.
 	Completed func(event.Message) error
-	// Changed is called, first at once, whenever a terminal has joined or left
-	// and whenever the end of life has moved. It may be nil.
+	// Changed is called, first at once, whenever a terminal has joined or left, a
+	// watcher has come or gone, and the end of life has moved. It may be nil.
 	Changed func(Status)
 }
 
@@ -171,25 +171,25 @@ func (s *Supervisor) Status(ctx context.Context) (Status, error) {
 
 // Stop asks the holder to end the tutor; Done tells when it has.
 func (s *Supervisor) Stop(ctx context.Context, reason string) error {
-	_, err := s.ask(ctx, Request{Operation: opStop, Text: reason})
+	_, err := s.ask(ctx, Request{Operation: opStop, Text: line(reason)})
 	return err
 }
 
 // Reap asks the holder to end a tutor that nobody has joined since the given
 // epoch; where somebody has, it does nothing. The Status tells which.
 func (s *Supervisor) Reap(ctx context.Context, epoch int, reason string) (Status, error) {
-	return s.ask(ctx, Request{Operation: opReap, Epoch: epoch, Text: reason})
+	return s.ask(ctx, Request{Operation: opReap, Epoch: epoch, Text: line(reason)})
 }
 
-// Extend moves the end of life to d from now, in whole seconds.
+// Extend moves the end of life to d from now, in whole seconds and one at least.
 func (s *Supervisor) Extend(ctx context.Context, d time.Duration) error {
-	_, err := s.ask(ctx, Request{Operation: opExtend, Seconds: int64(d / time.Second)})
+	_, err := s.ask(ctx, Request{Operation: opExtend, Seconds: max(1, int64(d/time.Second))})
 	return err
 }
 
-// Tell shows the learner one line.
+// Tell shows the learner one line, which it makes of any text.
 func (s *Supervisor) Tell(ctx context.Context, text string) error {
-	_, err := s.ask(ctx, Request{Operation: opTell, Text: text})
+	_, err := s.ask(ctx, Request{Operation: opTell, Text: line(text)})
 	return err
 }
 

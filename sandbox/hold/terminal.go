@@ -16,7 +16,7 @@ import (
 // terminal is one joined connection: the one that types, or a watcher.
 type terminal struct {
 	conn  net.Conn
-	queue chan []byte // output on its way
+	queue chan piece // output on its way
 	taken chan struct{}
 	gone  chan struct{}
 	once  sync.Once
@@ -24,8 +24,18 @@ type terminal struct {
 	epoch int
 	// first is drawn before any output; nil where there was none.
 	first *picture
+	// watcher is the name of one who only looks.
+	watcher string
 	// behind is set while a watcher misses output; see catchUp.
 	behind atomic.Bool
+	// told is a line for the window's title, guarded by the holder's mutex; news
+	// holds a token where the title may have to change.
+	told string
+	news chan struct{}
+	// settled is the last piece's, and caption what stands in the title. Both
+	// belong to the goroutine that writes.
+	settled bool
+	caption caption
 }
 
 // queueLength bounds what waits for one terminal: 64 reads of the tutor's
@@ -35,31 +45,34 @@ const queueLength = 64
 func newTerminal(conn net.Conn) *terminal {
 	return &terminal{
 		conn:  conn,
-		queue: make(chan []byte, queueLength),
+		queue: make(chan piece, queueLength),
 		taken: make(chan struct{}),
 		gone:  make(chan struct{}),
+		news:  make(chan struct{}, 1),
+		// Nothing of a sequence is there before the first output.
+		settled: true,
 	}
 }
 
-// offer queues data if there is room.
-func (t *terminal) offer(data []byte) bool {
+// offer queues p if there is room.
+func (t *terminal) offer(p piece) bool {
 	select {
-	case t.queue <- data:
+	case t.queue <- p:
 		return true
 	default:
 		return false
 	}
 }
 
-// send queues data and waits for room up to limit.
-func (t *terminal) send(data []byte, limit time.Duration) bool {
-	if t.offer(data) {
+// send queues p and waits for room up to limit.
+func (t *terminal) send(p piece, limit time.Duration) bool {
+	if t.offer(p) {
 		return true
 	}
 	timeout := time.NewTimer(limit)
 	defer timeout.Stop()
 	select {
-	case t.queue <- data:
+	case t.queue <- p:
 		return true
 	case <-t.gone:
 		return true // it has left by itself
@@ -82,55 +95,122 @@ func (t *terminal) write(h *holder) error {
 		}
 	}
 	if t.first != nil {
-		if err := t.frames(t.first.bytes(drawLimit)); err != nil {
+		if err := t.picture(*t.first); err != nil {
 			return err
 		}
 		t.first = nil
 	}
 	for {
+		news := t.news
+		if !t.settled {
+			news = nil
+		}
 		select {
-		case data := <-t.queue:
-			if err := t.frames(data); err != nil {
+		case p := <-t.queue:
+			if err := t.give(h, p); err != nil {
 				return err
 			}
-			if err := h.catchUp(t); err != nil {
+		case <-news:
+			if err := t.data([]byte(h.entitled(t))); err != nil {
 				return err
 			}
 		case <-t.gone:
 			return nil
 		case <-t.taken:
-			return t.last(frameTakenOver, nil)
+			return errors.Join(t.untitle(), t.last(frameTakenOver, nil))
+		case <-h.parted:
+			return errors.Join(t.rest(h), t.last(frameExit, h.stopping))
 		case <-h.ended:
-			for {
-				select {
-				case data := <-t.queue:
-					if err := t.frames(data); err != nil {
-						return err
-					}
-					if err := h.catchUp(t); err != nil {
-						return err
-					}
-					continue
-				default:
-				}
-				break
-			}
-			return t.last(frameExit, h.exit)
+			return errors.Join(t.rest(h), t.last(frameExit, h.exit))
 		}
 	}
 }
 
-// frames sends data, and with it what waits behind it: a program's output comes
-// in pieces of 4 KiB, and each frame costs calls of the system on its whole way.
-func (t *terminal) frames(data []byte) error {
-	for waiting := true; waiting && len(data) < maxFrame/2; {
+// rest sends what is queued, at the end.
+func (t *terminal) rest(h *holder) error {
+	for {
 		select {
-		case more := <-t.queue:
-			data = append(data[:len(data):len(data)], more...) // others send data too
+		case p := <-t.queue:
+			if err := t.give(h, p); err != nil {
+				return err
+			}
+			continue
+		default:
+		}
+		break
+	}
+	if t.settled {
+		select {
+		case <-t.news:
+			if err := t.data([]byte(h.entitled(t))); err != nil {
+				return err
+			}
+		default:
+		}
+	}
+	return t.untitle()
+}
+
+// give sends p, and with it what waits behind it: a program's output comes in
+// pieces of 4 KiB, and each frame costs calls of the system on its whole way.
+func (t *terminal) give(h *holder, p piece) error {
+	var data []byte
+	for waiting := true; waiting; {
+		if p.resizes() {
+			if err := errors.Join(t.data(data), t.sized(p.size)); err != nil {
+				return err
+			}
+			data = nil
+		} else {
+			data = append(data[:len(data):len(data)], p.data...) // others are given p too
+			t.note(p)
+		}
+		if len(data) >= maxFrame/2 {
+			break
+		}
+		select {
+		case p = <-t.queue:
 		default:
 			waiting = false
 		}
 	}
+	if err := t.data(data); err != nil {
+		return err
+	}
+	return h.catchUp(t)
+}
+
+// note keeps of a piece that was given what matters to the window's title.
+func (t *terminal) note(p piece) {
+	t.settled = p.settled
+	if p.titled {
+		t.caption.text = line(p.title)
+		if t.caption.ours {
+			signal(t.news)
+		}
+	}
+}
+
+// picture gives a whole screen; a watcher learns its size first.
+func (t *terminal) picture(p picture) error {
+	if t.watcher != "" {
+		if err := t.sized(p.size); err != nil {
+			return err
+		}
+	}
+	return t.data(p.bytes(drawLimit))
+}
+
+// untitle takes out of the title who watches, where no more of the output comes.
+func (t *terminal) untitle() error {
+	if t.caption.watched == "" || !t.settled {
+		return nil
+	}
+	t.caption.watched = ""
+	return t.data([]byte(t.caption.sequence()))
+}
+
+func (t *terminal) data(data []byte) error {
 	for len(data) > 0 {
 		n := min(len(data), maxFrame)
 		_ = t.conn.SetWriteDeadline(time.Now().Add(stallLimit))
@@ -140,6 +220,11 @@ func (t *terminal) frames(data []byte) error {
 		data = data[n:]
 	}
 	return nil
+}
+
+func (t *terminal) sized(size sandbox.Size) error {
+	_ = t.conn.SetWriteDeadline(time.Now().Add(stallLimit))
+	return writeFrame(t.conn, frameResize, encodeSize(size))
 }
 
 func (t *terminal) last(kind frameType, v any) error {
@@ -161,7 +246,8 @@ func (h *holder) join(t *terminal, size sandbox.Size, from int) (ok bool) {
 		return false
 	}
 	old, same := h.primary, h.size == size
-	h.primary, h.size = t, size
+	h.primary = t
+	h.setSize(size)
 	h.epoch++
 	t.epoch = h.epoch
 	h.detachedAt, h.lastInput = time.Time{}, time.Now()
@@ -169,7 +255,10 @@ func (h *holder) join(t *terminal, size sandbox.Size, from int) (ok bool) {
 	rejoin := h.epoch > 1
 	if rejoin {
 		now := h.screen.picture(size)
-		t.first = &now
+		t.first, t.caption.text = &now, line(h.screen.title)
+	}
+	if len(h.watchers) > 0 && !h.opts.OwnNotices {
+		signal(t.news)
 	}
 	h.mu.Unlock()
 	if old != nil {
@@ -186,32 +275,9 @@ func (h *holder) join(t *terminal, size sandbox.Size, from int) (ok bool) {
 	return true
 }
 
-func (h *holder) watch(t *terminal) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	now := h.screen.picture(h.size)
-	t.first = &now
-	h.watchers[t] = struct{}{}
-}
-
-// catchUp gives a watcher that has missed output a fresh picture, once it has
-// taken all that waited: a picture costs much, and one that takes nothing needs
-// none.
-func (h *holder) catchUp(t *terminal) error {
-	if !t.behind.Load() || len(t.queue) > 0 {
-		return nil
-	}
-	h.mu.Lock()
-	now := h.screen.picture(h.size)
-	t.behind.Store(false) // what comes from here on is queued behind it
-	h.mu.Unlock()
-	return t.frames(now.bytes(drawLimit))
-}
-
 func (h *holder) leave(t *terminal) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	delete(h.watchers, t)
 	if h.primary == t {
 		h.primary, h.detachedAt = nil, time.Now()
 		h.moved()

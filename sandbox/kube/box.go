@@ -169,10 +169,12 @@ func (x *box) Kill(ctx context.Context, reason string) error {
 func (x *box) Reap(ctx context.Context, epoch int, reason string) error {
 	err := x.ask(ctx, func(ctx context.Context, s *hold.Supervisor) error {
 		status, err := s.Reap(ctx, epoch, reason)
-		x.backend.stopping(x.uid, status)
+		if err == nil && !x.backend.stopping(x.uid, status) {
+			err = sandbox.ErrJoined
+		}
 		return err
 	})
-	if err == nil || errors.Is(err, sandbox.ErrGone) || ctx.Err() != nil {
+	if err == nil || errors.Is(err, sandbox.ErrGone) || errors.Is(err, sandbox.ErrJoined) || ctx.Err() != nil {
 		return err
 	}
 	pod, getErr := x.backend.get(ctx, x.name)
@@ -197,11 +199,8 @@ func (x *box) Extend(ctx context.Context, d time.Duration) error {
 	if pod == nil || pod.UID != x.uid {
 		return sandbox.ErrGone
 	}
-	if pod.Status.StartTime != nil && pod.Spec.ActiveDeadlineSeconds != nil {
-		end := pod.Status.StartTime.Add(time.Duration(*pod.Spec.ActiveDeadlineSeconds) * time.Second)
-		if most := time.Until(end).Truncate(time.Minute); d > most {
-			return fmt.Errorf("the cluster ends this Pod in %s, and no session can be extended beyond that", most)
-		}
+	if err := sandbox.CheckExtension(d, time.Until(x.backend.latestEnd(pod))); err != nil {
+		return err
 	}
 	return x.ask(ctx, func(ctx context.Context, s *hold.Supervisor) error { return s.Extend(ctx, d) })
 }

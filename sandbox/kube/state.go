@@ -3,6 +3,7 @@ package kube
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -85,6 +86,7 @@ func (b *Backend) infoOf(pod *corev1.Pod) sandbox.Info {
 		Stage: number(a[annotationStage]), AsksModel: asksModel(pod), Epoch: number(a[annotationEpoch]),
 		Started: pod.CreationTimestamp.Time, Attached: a[annotationAttached] == "true",
 		Expires: moment(a[annotationExpires]), DetachedAt: moment(a[annotationDetachedAt]),
+		Place: pod.Spec.NodeName, Watched: names(a[annotationWatched]),
 	}
 	if info.Expires.IsZero() {
 		info.Expires = info.Started.Add(b.opts.Life)
@@ -109,6 +111,7 @@ func asksModel(pod *corev1.Pod) bool {
 func with(info sandbox.Info, s hold.Status) sandbox.Info {
 	info.Epoch, info.Started, info.Expires = s.Epoch, s.Started, s.Expires
 	info.Attached, info.DetachedAt, info.Alone, info.LastInput = s.Attached, s.DetachedAt, s.Alone, s.LastInput
+	info.Watched = s.Watched
 	return info
 }
 
@@ -117,11 +120,28 @@ func copies(s hold.Status) map[string]string {
 	a := map[string]string{
 		annotationAttached: strconv.FormatBool(s.Attached), annotationEpoch: strconv.Itoa(s.Epoch),
 		annotationExpires: s.Expires.UTC().Format(time.RFC3339), annotationDetachedAt: "",
+		annotationWatched: strings.Join(s.Watched, "\n"),
 	}
 	if !s.DetachedAt.IsZero() {
 		a[annotationDetachedAt] = s.DetachedAt.UTC().Format(time.RFC3339)
 	}
 	return a
+}
+
+// latestEnd is when the cluster ends the Pod, whatever its holder says.
+func (b *Backend) latestEnd(pod *corev1.Pod) time.Time {
+	if pod.Status.StartTime == nil || pod.Spec.ActiveDeadlineSeconds == nil {
+		return pod.CreationTimestamp.Add(b.opts.Life + sandbox.Overtime)
+	}
+	return pod.Status.StartTime.Add(time.Duration(*pod.Spec.ActiveDeadlineSeconds) * time.Second)
+}
+
+// names reads a list of names, in which no line feed can be.
+func names(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, "\n")
 }
 
 func number(text string) int {

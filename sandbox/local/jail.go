@@ -78,6 +78,7 @@ func (j *jail) info(s hold.Status) sandbox.Info {
 	info := j.Made()
 	info.Started, info.Epoch, info.Expires = j.record.Started, s.Epoch, s.Expires
 	info.Attached, info.DetachedAt, info.Alone, info.LastInput = s.Attached, s.DetachedAt, s.Alone, s.LastInput
+	info.Place, info.Watched = j.backend.host, s.Watched
 	return info
 }
 
@@ -176,7 +177,10 @@ func (j *jail) force() {
 // decides; one that does not answer is ended by force.
 func (j *jail) Reap(ctx context.Context, epoch int, reason string) error {
 	err := j.ask(ctx, func(ctx context.Context, s *hold.Supervisor) error {
-		_, err := s.Reap(ctx, epoch, reason)
+		status, err := s.Reap(ctx, epoch, reason)
+		if err == nil && status.Stopping == nil {
+			err = sandbox.ErrJoined
+		}
 		return err
 	})
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil && j.alive() {
@@ -187,10 +191,15 @@ func (j *jail) Reap(ctx context.Context, epoch int, reason string) error {
 	return err
 }
 
-// Extend moves the end of its life to d from now, as far as its tutor has a model.
+// Extend moves the end of its life to d from now, as far as its tutor has a model
+// or could have one.
 func (j *jail) Extend(ctx context.Context, d time.Duration) error {
-	if most := time.Until(j.record.Until).Truncate(time.Minute); !j.record.Until.IsZero() && d > most {
-		return fmt.Errorf("the tutor may ask its model for %s more, and no session can be extended beyond that", most)
+	latest := j.record.Until
+	if latest.IsZero() {
+		latest = j.record.Started.Add(j.backend.opts.Life + sandbox.Overtime)
+	}
+	if err := sandbox.CheckExtension(d, time.Until(latest)); err != nil {
+		return err
 	}
 	return j.ask(ctx, func(ctx context.Context, s *hold.Supervisor) error { return s.Extend(ctx, d) })
 }

@@ -54,6 +54,7 @@ const (
 // Backend implements sandbox.Backend. One process at a time may use a Dir.
 type Backend struct {
 	opts    Options
+	host    string // its name
 	bwrap   string // path of the program; empty without isolation
 	cgroups *cgroups
 	created chan string // names of new sandboxes, for Watch
@@ -75,8 +76,12 @@ func New(ctx context.Context, opts Options) (*Backend, error) {
 			return nil, err
 		}
 	}
+	host, err := os.Hostname()
+	if err != nil {
+		return nil, fmt.Errorf("ask for this machine's name: %w", err)
+	}
 	b := &Backend{
-		opts: opts, created: make(chan string, 64),
+		opts: opts, host: host, created: make(chan string, 64),
 		turns: make(map[string]chan struct{}), children: make(map[string]*os.Process),
 	}
 	for _, sub := range []string{b.path(), b.home("")} {

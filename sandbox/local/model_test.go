@@ -128,7 +128,7 @@ func TestDoorOfAJail(t *testing.T) {
 					t.Errorf("everybody on this machine can read %q, %v", line, err)
 				}
 			}
-			if err := j.Extend(t.Context(), opts.Life+sandbox.Overtime+time.Hour); err == nil || !strings.Contains(err.Error(), "may ask its model for") {
+			if err := j.Extend(t.Context(), opts.Life+sandbox.Overtime+time.Hour); err == nil || !strings.Contains(err.Error(), "this session can last") {
 				t.Errorf("extended beyond the token: %v", err)
 			}
 			if err := j.Extend(t.Context(), opts.Life+sandbox.Overtime-time.Hour); err != nil {

@@ -102,10 +102,13 @@ func manyCourses(n int) Home {
 }
 
 // driver stands in for the program: it runs commands in goroutines, keeps what
-// they return, and hands it to the App when the test says so.
+// they return, and hands it to the model when the test says so.
 type driver struct {
 	t     *testing.T
-	app   *App
+	app   *App // nil where it drives an Admin
+	admin *Admin
+	model tea.Model
+	frame *frame
 	clock *clock
 	msgs  chan tea.Msg
 	quit  bool
@@ -124,6 +127,7 @@ func drive(t *testing.T, o Options) *driver {
 		}
 	}
 	d.app = New(o)
+	d.model, d.frame = d.app, d.app.frame
 	t.Cleanup(d.app.Close)
 	return d
 }
@@ -150,7 +154,7 @@ func (d *driver) send(msg tea.Msg) {
 		d.quit = true
 		return
 	}
-	_, cmd := d.app.Update(msg)
+	_, cmd := d.model.Update(msg)
 	d.run(cmd)
 }
 
@@ -204,7 +208,7 @@ func (d *driver) resize(width, height int) { d.send(tea.WindowSizeMsg{Width: wid
 
 // screen is what is shown, without styles and trailing blanks.
 func (d *driver) screen() string {
-	lines := strings.Split(ansi.Strip(d.app.View().Content), "\n")
+	lines := strings.Split(ansi.Strip(d.model.View().Content), "\n")
 	for i := range lines {
 		lines[i] = strings.TrimRight(lines[i], " ")
 	}

@@ -24,6 +24,7 @@ type frame struct {
 	theme      *theme
 	notice     Notice
 	hint       string        // why the last key did nothing; gone with the next one
+	busy       string        // stands in the place of the keys while something goes on
 	help       bool          // the list of keys covers the screen
 	moves      []key.Binding // say in the help how to move in a list
 }
@@ -204,6 +205,9 @@ func (f *frame) noticeLines() []string {
 func (f *frame) footer(top face, beside func(keys string) string) string {
 	if f.hint != "" {
 		return " " + f.theme.notices[Info].Render(look.Clip(" "+noticeSign(Info)+" "+f.hint+" ", f.width-2))
+	}
+	if f.busy != "" {
+		return look.Clip(f.busy, f.width)
 	}
 	keys := top.keys()
 	if f.help {

@@ -156,7 +156,7 @@ func TestGoldens(t *testing.T) {
 			var b strings.Builder
 			for _, size := range sizes {
 				d.resize(size[0], size[1])
-				fits(t, d.app)
+				fits(t, d)
 				fmt.Fprintf(&b, "-- %d×%d --\n%s\n", size[0], size[1], d.screen())
 			}
 			golden(t, s.name, b.String())
@@ -169,7 +169,7 @@ func TestGoldenTooSmall(t *testing.T) {
 	d := drive(t, Options{Home: sampleHome()})
 	for _, size := range [][2]int{{29, 24}, {80, 7}, {12, 4}, {6, 2}, {1, 1}} {
 		d.resize(size[0], size[1])
-		fits(t, d.app)
+		fits(t, d)
 		fmt.Fprintf(&b, "-- %d×%d --\n%s\n", size[0], size[1], d.screen())
 	}
 	golden(t, "too-small", b.String())
@@ -221,9 +221,9 @@ func golden(t *testing.T, name, got string) {
 }
 
 // fits asserts that the view is exactly the terminal's size or smaller.
-func fits(t *testing.T, a *App) {
+func fits(t *testing.T, d *driver) {
 	t.Helper()
-	v := a.View()
+	v, a := d.model.View(), d.frame
 	lines := strings.Split(v.Content, "\n")
 	if len(lines) > a.height {
 		t.Fatalf("%d lines on a terminal of %d×%d", len(lines), a.width, a.height)
@@ -250,7 +250,7 @@ func TestEverySizeFits(t *testing.T) {
 			for _, w := range widths {
 				for _, h := range heights {
 					d.resize(w, h)
-					fits(t, d.app)
+					fits(t, d)
 				}
 			}
 			d.resize(0, 0)

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 
 	"charm.land/bubbles/v2/key"
@@ -117,4 +118,18 @@ func (l *list) rule(p page, visible int) string {
 	}
 	place := " " + of(l.cursor+1, len(l.shown)) + " "
 	return p.theme.faded.Render("─" + place + strings.Repeat("─", max(0, p.width-len(place)-1)))
+}
+
+// replace makes the list one of n other rows, with the cursor on row at. Where
+// that is not shown, the cursor stays where it is on the screen.
+func (l *list) replace(n, at int) {
+	place := l.cursor
+	l.all, l.shown = n, l.shown[:0]
+	l.sift()
+	if i := slices.Index(l.shown, at); i >= 0 {
+		l.cursor = i
+		return
+	}
+	l.cursor = place
+	l.move(0)
 }

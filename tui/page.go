@@ -44,23 +44,8 @@ func (c *caret) put(column, line int) { *c = caret{column, line, true} }
 // row may have had to cut, and the lines that are always there.
 func (p page) beside(l *list, row func(i int, selected bool, width int) string, details func(p page) []string) []string {
 	if p.width >= wide {
-		left, right := p, p
-		left.width = p.width * 54 / 100
-		right.width = p.width - left.width - 3
-		a, b := l.draw(left, row), details(right)
-		out := make([]string, p.height)
-		line := p.theme.faded.Render("│")
-		for i := range out {
-			var x, y string
-			if i < len(a) {
-				x = a[i]
-			}
-			if i < len(b) {
-				y = look.Clip(b[i], right.width)
-			}
-			out[i] = look.Fill(x, left.width) + line + " " + y
-		}
-		return out
+		left, right := p.halves()
+		return p.columns(l.draw(left, row), details(right))
 	}
 	// By all rows, not by those that a filter shows, so that the details do not
 	// jump while one types.
@@ -84,6 +69,32 @@ func (p page) beside(l *list, row func(i int, selected bool, width int) string, 
 	below.width = min(p.width-2, maxText)
 	for _, line := range details(below) {
 		out = append(out, " "+line)
+	}
+	return out
+}
+
+// halves are the rooms of two columns, of which the left one is wider.
+func (p page) halves() (left, right page) {
+	left, right = p, p
+	left.width = p.width * 54 / 100
+	right.width = p.width - left.width - 3
+	return left, right
+}
+
+// columns puts two pieces beside each other, into the halves of the page.
+func (p page) columns(a, b []string) []string {
+	left, right := p.halves()
+	out := make([]string, p.height)
+	line := p.theme.faded.Render("│")
+	for i := range out {
+		var x, y string
+		if i < len(a) {
+			x = a[i]
+		}
+		if i < len(b) {
+			y = look.Clip(b[i], right.width)
+		}
+		out[i] = look.Fill(x, left.width) + line + " " + y
 	}
 	return out
 }

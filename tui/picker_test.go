@@ -267,7 +267,7 @@ func TestForeignTextCannotHarmTheLayout(t *testing.T) {
 	for range 2 {
 		for _, size := range append(sizes, [2]int{30, 8}) {
 			d.resize(size[0], size[1])
-			fits(t, d.app)
+			fits(t, d)
 			if strings.Contains(d.app.View().Content, "\x1b[2J") || strings.ContainsAny(d.app.View().Content, "\t\r\x07") {
 				t.Errorf("control characters came through: %q", d.app.View().Content)
 			}

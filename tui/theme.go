@@ -70,6 +70,10 @@ const (
 	signRunning = "►"
 	signOpen    = "▸"
 	signLocked  = "·"
+
+	signConnected = "●"
+	signAway      = "○"
+	signSorted    = "▾"
 )
 
 // signOf says a stage's state in a sign and a word.

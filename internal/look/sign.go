@@ -15,6 +15,7 @@ const (
 	SignDone   = "✓" // or right
 	SignFailed = "✗" // or wrong
 	SignNotice = "i"
+	SignWatch  = "●" // somebody looks on
 	SignMore   = "…"
 )
 

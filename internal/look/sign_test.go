@@ -8,7 +8,7 @@ import (
 )
 
 func TestSignsAreOneColumn(t *testing.T) {
-	for _, s := range []string{SignBrand, SignCursor, SignDone, SignFailed, SignNotice, SignMore, "━", "─"} {
+	for _, s := range []string{SignBrand, SignCursor, SignDone, SignFailed, SignNotice, SignWatch, SignMore, "━", "─"} {
 		if ansi.StringWidth(s) != 1 || ansi.StringWidthWc(s) != 1 {
 			t.Errorf("%q is not one column wide", s)
 		}

@@ -64,6 +64,7 @@ func Dial() (Link, error) {
 type socket struct {
 	conn    net.Conn
 	notices chan string
+	watched chan string   // the newest
 	closed  chan struct{} // closed when the reader has ended
 	repeat  time.Duration
 
@@ -77,6 +78,7 @@ func newSocket(conn net.Conn) *socket {
 	s := &socket{
 		conn:    conn,
 		notices: make(chan string, noticesKept),
+		watched: make(chan string, 1),
 		closed:  make(chan struct{}),
 		repeat:  repeatAfter,
 		waiting: make(map[string]chan struct{}),
@@ -87,6 +89,9 @@ func newSocket(conn net.Conn) *socket {
 
 // Notices implements Link.
 func (s *socket) Notices() <-chan string { return s.notices }
+
+// Watched implements Link.
+func (s *socket) Watched() <-chan string { return s.watched }
 
 // Close implements Link.
 func (s *socket) Close() error {
@@ -151,6 +156,7 @@ func (s *socket) write(m event.Message) error {
 func (s *socket) read() {
 	defer close(s.closed)
 	defer close(s.notices)
+	defer close(s.watched)
 	lines := bufio.NewReaderSize(s.conn, maxLine)
 	for {
 		line, err := lines.ReadSlice('\n')
@@ -175,7 +181,9 @@ func (s *socket) read() {
 		case event.Recorded:
 			s.settle(m.ID)
 		case event.Notice:
-			s.post(m.Text)
+			post(s.notices, m.Text)
+		case event.Watched:
+			post(s.watched, m.Text)
 		}
 	}
 }
@@ -190,17 +198,17 @@ func (s *socket) settle(id string) {
 	}
 }
 
-// post keeps the newest notices and never blocks, since a Recorded may stand
-// behind this one.
-func (s *socket) post(text string) {
+// post keeps the newest lines and never blocks, since a Recorded may stand behind
+// this one.
+func post(lines chan string, text string) {
 	for {
 		select {
-		case s.notices <- text:
+		case lines <- text:
 			return
 		default:
 		}
 		select {
-		case <-s.notices:
+		case <-lines:
 		default:
 		}
 	}

@@ -177,6 +177,25 @@ func TestNoticesNeverBlock(t *testing.T) {
 	}
 }
 
+// TestWatched: who watches now counts, and that somebody did earlier does not.
+func TestWatched(t *testing.T) {
+	link, holder := dialled(t)
+	for _, line := range []string{
+		`{"type":"watched","text":"grace watches"}`, `{"type":"watched"}`, `{"type":"watched","text":"li\u001b[1mnus\nwatches"}`,
+		`{"type":"notice","text":"read"}`,
+	} {
+		answer(t, holder, line)
+	}
+	<-link.Notices() // so all before it is read too
+	if text := <-link.Watched(); text != "linus watches" {
+		t.Errorf("told that %q", text)
+	}
+	answer(t, holder, `{"type":"watched"}`)
+	if text, open := <-link.Watched(); text != "" || !open {
+		t.Errorf("told that %q (%v) when it is over", text, open)
+	}
+}
+
 func TestDial(t *testing.T) {
 	t.Run("by hand", func(t *testing.T) {
 		t.Setenv(event.FDVariable, "")
@@ -226,13 +245,17 @@ func TestDialClosesOnExec(t *testing.T) {
 func FuzzLine(f *testing.F) {
 	for _, seed := range []string{
 		"", "{}", "null", `{"type":"recorded","id":"a"}`, `{"type":"recorded"}`, `{"type":"notice","text":"a\nb\u001b[2J"}`,
-		`{"type":"completed","id":"a","stage":1}`, `{"type":5}`, `{"type":"notice","text":"\u202ea"}`,
+		`{"type":"completed","id":"a","stage":1}`, `{"type":"watched","text":"a\u001b[2J watches"}`, `{"type":"watched"}`, `{"type":5}`, `{"type":"notice","text":"\u202ea"}`,
 	} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, line []byte) {
 		m, ok := parseLine(line)
 		switch {
+		case ok && m.Type == event.Watched:
+			if m.Text != look.OneLine(m.Text) {
+				t.Errorf("watched: %q", m.Text)
+			}
 		case !ok && m != (event.Message{}) && m.Type != event.Recorded && m.Type != event.Notice:
 			t.Errorf("refused, but %+v", m)
 		case ok && m.Type == event.Recorded && m.ID == "":

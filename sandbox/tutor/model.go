@@ -42,6 +42,8 @@ const (
 type (
 	// noticeMsg is a line for the learner.
 	noticeMsg string
+	// watchedMsg says who looks at the screen; empty is nobody.
+	watchedMsg string
 	// deliveredMsg says how the handing over of a result ended.
 	deliveredMsg struct {
 		id  string
@@ -81,6 +83,7 @@ type Model struct {
 	unclear  bool // the last answer was none
 	notice   string
 	noticeNo int
+	watched  string // who looks at the screen
 
 	recorded bool // the result is durable, or there is nobody to record it
 	failure  string
@@ -171,6 +174,8 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		if int(msg) == m.noticeNo {
 			m.notice = ""
 		}
+	case watchedMsg:
+		m.watched = string(msg)
 	case deliveredMsg:
 		m.deliveredNow(msg)
 	case secondMsg:

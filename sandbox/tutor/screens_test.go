@@ -51,6 +51,15 @@ func TestScreens(t *testing.T) {
 			l.keys("enter")
 			l.do(noticeMsg("The gateway restarts at noon. Your session goes on, and nothing is lost."))
 		}},
+		{"watched", 1, func(l *lesson) {
+			l.keys("enter")
+			l.do(watchedMsg("grace watches"))
+		}},
+		{"watched-by-many", 1, func(l *lesson) {
+			l.keys("enter")
+			l.do(watchedMsg("grace, linus-who-has-a-long-name and mary-with-an-even-longer-one watch"))
+			l.do(noticeMsg("The gateway restarts at noon. Your session goes on, and nothing is lost."))
+		}},
 		{"quiz", 1, func(l *lesson) { l.keys("enter", "enter", "enter", "down") }},
 		{"wrong", 1, func(l *lesson) { l.keys("enter", "enter", "enter", "1") }},
 		{"right", 1, func(l *lesson) { l.keys("enter", "enter", "enter", "2") }},
@@ -124,6 +133,9 @@ func TestEverySizeFits(t *testing.T) {
 		for h := 1; h <= 40; h += 3 {
 			l := begin(t, 1, "", true)
 			l.do(tea.WindowSizeMsg{Width: w, Height: h})
+			if (w+h)%2 == 0 {
+				l.do(watchedMsg(strings.Repeat("grace and ", w%5) + "linus watch"))
+			}
 			for _, key := range []string{"enter", "end", "?", "esc", "enter", "enter", "2", "enter", "some words", "q", "n", "enter", "y", "enter"} {
 				l.keys(key)
 				text := l.shown()
@@ -174,6 +186,28 @@ func TestLongNotice(t *testing.T) {
 	l.do(noticeMsg(strings.Repeat("There is much to say. ", 100)))
 	if text := l.shown(); strings.Count(text, "There is much") != 5 || !strings.Contains(text, "The pull of the moon") {
 		t.Errorf("got\n%s", text)
+	}
+}
+
+// TestWatchedScreenSaysSo for as long as somebody looks on, whatever is done and
+// whatever else there is to say.
+func TestWatchedScreenSaysSo(t *testing.T) {
+	for _, size := range []tea.WindowSizeMsg{{Width: 80, Height: 24}, {Width: 40, Height: 15}, {Width: 30, Height: 8}} {
+		l := begin(t, 1, "", true)
+		l.do(size)
+		before := l.shown()
+		l.do(watchedMsg("grace watches"))
+		l.do(noticeMsg("Dinner at six"))
+		for _, key := range []string{"enter", "?", "esc", "q", "n", "enter", "enter", "1", "p", "p", "p", "p", "p"} {
+			if text := l.shown(); !strings.Contains(text, "● grace watches") {
+				t.Errorf("%d×%d, before %s:\n%s", size.Width, size.Height, key, text)
+			}
+			l.keys(key)
+		}
+		l.do(watchedMsg(""))
+		if after := l.shown(); after != before { // p has led back to where it began
+			t.Errorf("when nobody watches any more there is\n%s\nand before there was\n%s", after, before)
+		}
 	}
 }
 

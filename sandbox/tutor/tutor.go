@@ -29,6 +29,9 @@ type Link interface {
 	Complete(ctx context.Context, m event.Message) error
 	// Notices are lines for the learner. The channel closes with the link.
 	Notices() <-chan string
+	// Watched says who looks at the learner's screen from now on, as "grace
+	// watches"; empty is nobody. The channel closes with the link.
+	Watched() <-chan string
 	// Close ends the link and waits for all that it has started.
 	Close() error
 }
@@ -76,7 +79,8 @@ func Run(ctx context.Context, o Options, in io.Reader, out io.Writer) error {
 	var crew sync.WaitGroup
 	crew.Go(func() { <-work.Done(); p.Quit() })
 	if o.Link != nil {
-		crew.Go(func() { hear(work, o.Link.Notices(), p.Send) })
+		crew.Go(func() { hear(work, o.Link.Notices(), func(text string) { p.Send(noticeMsg(text)) }) })
+		crew.Go(func() { hear(work, o.Link.Watched(), func(text string) { p.Send(watchedMsg(text)) }) })
 		crew.Go(func() { deliver(work, o.Link, m.outbox, p.Send) })
 	}
 	_, err = p.Run()
@@ -92,17 +96,17 @@ func Run(ctx context.Context, o Options, in io.Reader, out io.Writer) error {
 	return nil
 }
 
-// hear passes notices on until there are no more.
-func hear(ctx context.Context, notices <-chan string, send func(tea.Msg)) {
+// hear passes lines on until there are no more.
+func hear(ctx context.Context, lines <-chan string, pass func(string)) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case text, ok := <-notices:
+		case text, ok := <-lines:
 			if !ok {
 				return
 			}
-			send(noticeMsg(text))
+			pass(text)
 		}
 	}
 }

@@ -128,6 +128,10 @@ func TestRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	term.expect("Dinner at six")
+	if _, err := fmt.Fprintln(holder, `{"type":"watched","text":"grace watches"}`); err != nil {
+		t.Fatal(err)
+	}
+	term.expect("grace watches your screen")
 	term.press("\r")
 	term.expect("Fair winds.")
 	term.press("\r")

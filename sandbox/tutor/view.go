@@ -25,12 +25,42 @@ func (m *Model) margin() int {
 // textWidth is the longest line of the body, without its margins.
 func (m *Model) textWidth() int { return max(1, min(m.width, maxText)-2*m.margin()) }
 
-// head is how many lines the header takes.
-func (m *Model) head() int {
+// head is how many lines the header takes, with what stands below it.
+func (m *Model) head() int { return 1 + len(m.rule()) }
+
+// rule stands below the header, where there is room for it. As long as somebody
+// watches, there is room, and it says so.
+func (m *Model) rule() []string {
+	most := 3
 	if m.height < look.Low {
-		return 1
+		most = 1
 	}
-	return 2
+	if m.watched != "" {
+		return m.watchLines(most)
+	}
+	if most == 1 {
+		return nil
+	}
+	return []string{m.theme.faded.Render(strings.Repeat("─", m.width))}
+}
+
+// watchLines say who looks at the screen, in a rule.
+func (m *Model) watchLines(most int) []string {
+	width := m.width - 2*m.margin() - lipgloss.Width(look.SignWatch+" ")
+	lines := look.Wrap(m.theme.news.Render(m.watched+" your screen"), width)
+	if len(lines) > most { // the names matter more
+		lines = look.Wrap(m.theme.news.Render(m.watched), width)
+	}
+	if len(lines) > most {
+		lines = append(lines[:most-1], look.Clip(strings.Join(lines[most-1:], " "), width))
+	}
+	lines = hang(m.theme.news.Bold(true).Render(look.SignWatch)+" ", lines)
+	lines = under(strings.Repeat(" ", m.margin()), lines)
+	last := len(lines) - 1
+	if room := m.width - lipgloss.Width(lines[last]) - 1; room > 0 {
+		lines[last] += " " + m.theme.faded.Render(strings.Repeat("─", room))
+	}
+	return lines
 }
 
 // bodyHeight is what is left between the header and the two lines below.
@@ -54,10 +84,7 @@ func (m *Model) draw() (string, *tea.Cursor) {
 	if !m.roomy() {
 		return look.TooSmall(m.width, m.height), nil
 	}
-	lines := []string{m.header()}
-	if m.head() == 2 {
-		lines = append(lines, m.theme.faded.Render(strings.Repeat("─", m.width)))
-	}
+	lines := append([]string{m.header()}, m.rule()...)
 	pad := strings.Repeat(" ", m.margin())
 	shown, at, all := m.sheet.lines, m.offset, len(m.sheet.lines)
 	pinned, cursor := m.sheet.pinned, m.sheet.cursor

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/anmitsu/go-shlex"
@@ -26,6 +27,9 @@ func (s *session) execute(line string) int {
 	root.InitDefaultHelpCmd()
 	// Before flags are looked at, so that "rm -rf /" is told what it needs to hear.
 	if found, _, err := root.Find(args[:1]); err != nil || found == root && !isHelp(args[0]) {
+		if s.forAdmins(args[0]) {
+			return s.refuse("%s is a command for admins: connect as %s@ to use it.", clean(args[0]), s.server.AdminLogin)
+		}
 		return s.refuse("%s is no command here: this server runs tutors and nothing else. Try the command help.", clean(args[0]))
 	}
 	root.SetArgs(args)
@@ -79,10 +83,18 @@ func (s *session) commands(status *int) *cobra.Command {
 	root.AddCommand(
 		s.whoamiCommand(), s.coursesCommand(), s.stagesCommand(), s.progressCommand(), s.startCommand(status),
 	)
+	if s.asAdmin() {
+		root.AddCommand(s.adminCommands()...)
+	}
 	for _, cmd := range append(root.Commands(), root) {
 		cmd.DisableFlagsInUseLine = true
 	}
 	return root
+}
+
+// asAdmin tells whether the client has connected to administrate.
+func (s *session) asAdmin() bool {
+	return s.who.Admin && strings.EqualFold(s.user, s.server.AdminLogin)
 }
 
 // at is how the learner gets to this server.

@@ -73,7 +73,7 @@ func newLab(t testing.TB, change func(*Options)) *lab {
 	dir := t.TempDir()
 	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 	directory, err := auth.New(auth.Options{
-		ExtraKeys: []auth.ExtraKey{{Login: "ada", Key: signer.PublicKey()}}, CachePath: filepath.Join(dir, "keys.db"), Logger: log,
+		ExtraKeys: []auth.ExtraKey{{Login: "ada", Key: signer.PublicKey()}}, Admins: []string{"ada"}, CachePath: filepath.Join(dir, "keys.db"), Logger: log,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -142,7 +142,14 @@ func (l *lab) clientConfig() *ssh.ClientConfig {
 
 func (l *lab) dial() *ssh.Client {
 	l.t.Helper()
-	client, err := ssh.Dial("tcp", l.addr, l.clientConfig())
+	return l.dialAs("lab")
+}
+
+func (l *lab) dialAs(user string) *ssh.Client {
+	l.t.Helper()
+	config := l.clientConfig()
+	config.User = user
+	client, err := ssh.Dial("tcp", l.addr, config)
 	if err != nil {
 		l.t.Fatal(err)
 	}

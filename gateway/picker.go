@@ -72,15 +72,15 @@ func forPicker(size sandbox.Size) sandbox.Size {
 // framesPerSecond of the picker: enough to feel immediate, and cheap.
 const framesPerSecond = 30
 
-// show runs app on the learner's terminal until it quits. What is typed from
-// then on waits for whoever reads next.
-func (s *session) show(app *tui.App, size sandbox.Size, newer <-chan sandbox.Size) error {
+// show runs a screen on the terminal until it quits. What is typed from then on
+// waits for whoever reads next.
+func (s *session) show(screen tea.Model, size sandbox.Size, newer <-chan sandbox.Size) error {
 	input := s.gate.open()
 	environ := s.terminalEnviron()
 	var program *tea.Program
 	answers := awaitAnswers(func() { program.Quit() })
 	defer answers.stop()
-	program = tea.NewProgram(asking{app},
+	program = tea.NewProgram(asking{screen},
 		tea.WithContext(s.ctx),
 		tea.WithInput(strings.NewReader("")), // the keyboard brings the keys
 		tea.WithOutput(lineFeeds{s.channel}),

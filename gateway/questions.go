@@ -6,8 +6,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 	uv "github.com/charmbracelet/ultraviolet"
 	"github.com/charmbracelet/x/ansi"
-
-	"lectern/tui"
 )
 
 // A picker asks the terminal what it can do, and the answers come back as
@@ -19,12 +17,12 @@ import (
 // lastAnswer is how long a picker waits for it: as much as a slow line takes.
 const lastAnswer = time.Second
 
-// asking is a picker that asks the last question after its own ones.
-type asking struct{ *tui.App }
+// asking is a screen that asks the last question after its own ones.
+type asking struct{ tea.Model }
 
 // Init asks.
 func (a asking) Init() tea.Cmd {
-	return tea.Sequence(a.App.Init(), tea.Raw(ansi.RequestPrimaryDeviceAttributes))
+	return tea.Sequence(a.Model.Init(), tea.Raw(ansi.RequestPrimaryDeviceAttributes))
 }
 
 // answers watches the messages of one program and belongs to its event loop.

@@ -56,7 +56,10 @@ type Options struct {
 	// TokensPerDay is how many tokens of a model a learner may use in a day (UTC),
 	// as the proxy enforces; 0 is no limit.
 	TokensPerDay int64
-	Log          *slog.Logger
+	// DoorFile is where it is noted that no new session is let in; empty: nowhere,
+	// and the next gateway lets them in.
+	DoorFile string
+	Log      *slog.Logger
 }
 
 // Server is the gateway.
@@ -66,6 +69,7 @@ type Server struct {
 	lifecycle   *sandbox.Lifecycle
 	connections connections
 	places      places
+	door        door
 	refusals    refusals
 	log         *slog.Logger
 
@@ -86,12 +90,16 @@ func New(o Options) (*Server, error) {
 		log:         o.Log,
 		connections: connections{maxAll: o.MaxConnections, maxPerAddress: o.MaxConnectionsPerAddress, byHost: make(map[string]int)},
 		places:      places{maxAll: o.MaxConnections, byLearner: make(map[string]int), byConnection: make(map[*connection]int)},
+		door:        door{path: o.DoorFile},
 		refusals:    refusals{log: o.Log},
 	}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	s.lifecycle = sandbox.NewLifecycle(o.Backend, sandbox.Rules{
 		MaxSessions: o.MaxSessions, Grace: o.Grace, Completed: s.completed, Ended: s.ended, Log: o.Log,
 	})
+	if err := s.restoreDoor(); err != nil {
+		return nil, err
+	}
 	server, err := wish.NewServer(
 		wish.WithHostKeyPath(o.HostKey),
 		wish.WithVersion("Lectern"),

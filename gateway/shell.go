@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"strings"
 
 	"lectern/sandbox"
 	"lectern/sandbox/hold"
@@ -12,13 +11,13 @@ import (
 )
 
 // shell is what `ssh lab@host` gets: the picker, the sandbox, and the picker
-// again, until the learner leaves.
+// again, until the learner leaves. `ssh admin@host` gets the sessions of all.
 func (s *session) shell() int {
 	switch {
 	case !s.hasPTY:
-		return s.refuse("The picker needs a terminal: connect with ssh -t, or give a command, such as help.")
-	case strings.EqualFold(s.user, s.server.AdminLogin):
-		return s.refuse("%s@ has commands only, no screen. Connect as %s@ to learn.", s.user, s.server.SharedLogin)
+		return s.refuse("The screen of this server needs a terminal: connect with ssh -t, or give a command, such as help.")
+	case s.asAdmin():
+		return s.administrate()
 	}
 	return s.loop(tui.Notice{}, nil)
 }

@@ -57,6 +57,14 @@ func findOwner(ctx context.Context, dataDir string) (owner, error) {
 	return me, nil
 }
 
+// admins are the owner, who looks after the gateway too.
+func (o *owner) admins() []string {
+	if len(o.keys) == 0 {
+		return nil
+	}
+	return []string{o.keys[0].Login}
+}
+
 // nameOne chooses the key file for the ssh command, unless ssh offers one of
 // the keys by itself. It tells whether any of them can be used at all.
 func (o *owner) nameOne(keys []auth.LocalKey, home string) bool {
@@ -87,7 +95,7 @@ func quoted(path string) string {
 }
 
 // invite prints the one line that the owner has to type.
-func (o owner) invite(out io.Writer, login string, addr net.Addr, hostKeys []ssh.PublicKey) {
+func (o owner) invite(out io.Writer, login, admin string, addr net.Addr, hostKeys []ssh.PublicKey) {
 	host, port, _ := net.SplitHostPort(addr.String())
 	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() || ip.IsLoopback() {
 		host = "localhost"
@@ -96,8 +104,10 @@ func (o owner) invite(out io.Writer, login string, addr net.Addr, hostKeys []ssh
 	if o.identity != "" {
 		command = append(command, "-i", o.identity, "-o", "IdentitiesOnly=yes")
 	}
+	look := strings.Join(append(command[:len(command):len(command)], admin+"@"+host), " ")
 	command = append(command, login+"@"+host)
 	_, _ = fmt.Fprintf(out, "\nLectern is ready. In another terminal, type:\n\n    %s\n\n", strings.Join(command, " "))
+	_, _ = fmt.Fprintf(out, "You look after its sessions, your own and those of others, with:\n\n    %s\n\n", look)
 	for _, key := range hostKeys {
 		_, _ = fmt.Fprintf(out, "The first time, ssh asks about this server's key. It is %s\n", gossh.FingerprintSHA256(key))
 	}

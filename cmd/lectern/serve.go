@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -71,7 +72,7 @@ func serve(ctx context.Context, c config.Config, own bool, out io.Writer) (err e
 		}
 	}
 	directory, err := auth.New(auth.Options{
-		GitHubURL: c.Auth.GitHubURL, Users: c.Auth.Users, Admins: c.Auth.Admins,
+		GitHubURL: c.Auth.GitHubURL, Users: c.Auth.Users, Admins: append(slices.Clone(c.Auth.Admins), me.admins()...),
 		AuthorizedKeysFile: c.Auth.AuthorizedKeys, ExtraKeys: me.keys,
 		SharedLogin: c.SSH.SharedLogin, AdminLogin: c.SSH.AdminLogin,
 		CacheFor: c.Auth.CacheFor, StaleFor: c.Auth.StaleFor,
@@ -101,7 +102,8 @@ func serve(ctx context.Context, c config.Config, own bool, out io.Writer) (err e
 		HandshakeTimeout: c.SSH.HandshakeTimeout, KeepAlive: c.SSH.Keepalive,
 		MaxConnections: c.SSH.MaxConnections, MaxConnectionsPerAddress: c.SSH.MaxConnectionsPerAddress,
 		Directory: directory, Courses: catalogue, Unlock: course.Unlock(c.Courses.Unlock), Progress: store,
-		Backend: backend, MaxSessions: c.Sandbox.MaxSessions, Grace: c.Sandbox.Grace, TokensPerDay: int64(c.Proxy.TokensPerDay), Log: log,
+		Backend: backend, MaxSessions: c.Sandbox.MaxSessions, Grace: c.Sandbox.Grace, TokensPerDay: int64(c.Proxy.TokensPerDay),
+		DoorFile: filepath.Join(c.DataDir, "door-closed.json"), Log: log,
 	})
 	if err != nil {
 		return err
@@ -119,7 +121,7 @@ func serve(ctx context.Context, c config.Config, own bool, out io.Writer) (err e
 	var farewellTo io.Writer
 	if own {
 		farewellTo = out
-		me.invite(out, c.SSH.SharedLogin, open.ssh.Addr(), server.HostKeys())
+		me.invite(out, c.SSH.SharedLogin, c.SSH.AdminLogin, open.ssh.Addr(), server.HostKeys())
 	}
 	err = serveAll(ctx,
 		func(ctx context.Context) error { return server.Serve(ctx, open.ssh) },

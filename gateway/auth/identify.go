@@ -168,3 +168,31 @@ func (d *Directory) authorizedKeys() *authorizedKeys {
 	}
 	return d.authorized.current()
 }
+
+// Still gives who somebody is now that has signed in before, without their key
+// being offered again: it may have been taken away since, and who is an admin may
+// have changed. The error is a *Denied with a sentence for them, or that of ctx.
+func (d *Directory) Still(ctx context.Context, id Identity) (Identity, error) {
+	print, err := parseFingerprint(id.Fingerprint)
+	if err != nil {
+		return Identity{}, fmt.Errorf("look up the key of %s again: %w", id.Login, err)
+	}
+	return d.claimed(ctx, id.Login, print)
+}
+
+// StillAdmin tells whether somebody who has signed in before may administrate
+// now. Its errors are those of Still.
+func (d *Directory) StillAdmin(ctx context.Context, id Identity) error {
+	now, err := d.Still(ctx, id)
+	if err == nil && !now.Admin {
+		err = deniedNotAdmin(now.Login, d.shared)
+	}
+	return err
+}
+
+// Passing tells whether what denied somebody may change without anybody's doing,
+// as while GitHub cannot be reached.
+func Passing(err error) bool {
+	var denied *Denied
+	return !errors.As(err, &denied) || denied.mayPass()
+}

@@ -222,6 +222,35 @@ func TestNoticeInTheTitle(t *testing.T) {
 	expect(t, lines, "\x1b]2;hello\x07\x07")
 }
 
+// Whatever somebody has to tell is told in one plain line of some length.
+func TestNoticeIsOneLine(t *testing.T) {
+	hostile := "\x1b]2;pwned\a\x1b[2J\r\nnext\u009b6n\u202e line " + strings.Repeat("\x1b[31m장 ", 10_000)
+	want := "]2;pwned[2J next6n line" + strings.Repeat(" [31m장", 1000)
+	want = string([]rune(want)[:sandbox.MaxLine-1]) + "…"
+	for name, own := range map[string]bool{"by the tutor": true, "in the title": false} {
+		t.Run(name, func(t *testing.T) {
+			r := start(t, "completes", func(o *Options) { o.OwnNotices = own })
+			lines, _ := r.join(t)
+			expect(t, lines, "up")
+			s, _ := r.listen(t)
+			if err := s.Tell(t.Context(), hostile); err != nil {
+				t.Fatal(err)
+			}
+			told := "got notice " + want
+			if !own {
+				told = "\x1b]2;" + want + "\a\a"
+				if err := s.Stop(t.Context(), hostile); err != nil {
+					t.Fatal(err)
+				}
+			}
+			expect(t, lines, told)
+			if _, err := s.Status(t.Context()); own && err != nil {
+				t.Errorf("after that the holder says %v", err)
+			}
+		})
+	}
+}
+
 func TestTutorThatIgnoresSIGTERM(t *testing.T) {
 	r := start(t, "", func(o *Options) {
 		o.Command = []string{"/bin/sh", "-c", "trap '' TERM HUP; echo up; while :; do sleep 1; done"}

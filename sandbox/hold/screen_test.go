@@ -105,6 +105,28 @@ func TestSnapshotRestoresModes(t *testing.T) {
 	}
 }
 
+func TestTitles(t *testing.T) {
+	s := newScreen()
+	for i, c := range []struct{ output, title string }{
+		{"\x1b]0;one\x07", "one"}, {"\x1b[22;0t\x1b]2;two\x1b\\", "two"}, {"\x1b]1;icon\x07", "two"},
+		{"\x1b[23;0t", "one"}, {"\x1b[23;2t", "one"}, {"\x1b[22;1t\x1b]2;three\x07\x1b[23;2t", "three"}, {"\x1b[18t", "three"},
+	} {
+		_, _ = s.Write([]byte(c.output))
+		if s.title != c.title {
+			t.Errorf("step %d: after %q the title is %q, want %q", i, c.output, s.title, c.title)
+		}
+	}
+	if s.titles != 4 {
+		t.Errorf("the title was set %d times, want 4", s.titles)
+	}
+	for range 100 {
+		_, _ = s.Write([]byte("\x1b[22t"))
+	}
+	if len(s.saved) != 10 {
+		t.Errorf("%d titles are kept aside", len(s.saved))
+	}
+}
+
 func TestSettled(t *testing.T) {
 	s := newScreen()
 	for _, c := range []struct {

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"testing"
 	"time"
@@ -17,16 +18,16 @@ type client struct {
 	sizes  chan sandbox.Size
 	detach context.CancelFunc
 	ended  chan sandbox.Exit
-	screen *lecterntest.Screen
+	screen *lecterntest.Screen // a watcher's shows "<cols×rows>" where it is told a size
 }
 
 func (s *suite) attach(t *testing.T, sb sandbox.Sandbox, mode sandbox.AttachMode) *client {
 	t.Helper()
-	return s.attachFrom(t, sb, mode, 0)
+	return s.attachAs(t, sb, mode, sandbox.Terminal{})
 }
 
-// attachFrom goes on from an earlier attach.
-func (s *suite) attachFrom(t *testing.T, sb sandbox.Sandbox, mode sandbox.AttachMode, epoch int) *client {
+// attachAs attaches with a terminal of which the epoch and the watcher are given.
+func (s *suite) attachAs(t *testing.T, sb sandbox.Sandbox, mode sandbox.AttachMode, as sandbox.Terminal) *client {
 	t.Helper()
 	r, w := io.Pipe()
 	ctx, cancel := context.WithCancel(s.ctx)
@@ -38,7 +39,8 @@ func (s *suite) attachFrom(t *testing.T, sb sandbox.Sandbox, mode sandbox.Attach
 	go func() {
 		defer close(finished)
 		exit, err := sb.Attach(ctx, mode, sandbox.Terminal{
-			In: r, Out: c.screen, Size: sandbox.Size{Cols: 80, Rows: 24}, Resizes: c.sizes, Epoch: epoch,
+			In: r, Out: c.screen, Size: sandbox.Size{Cols: 80, Rows: 24}, Resizes: c.sizes, Epoch: as.Epoch, Watcher: as.Watcher,
+			Sized: func(s sandbox.Size) { _, _ = fmt.Fprintf(c.screen, "<%d×%d>", s.Cols, s.Rows) },
 		})
 		if err != nil {
 			t.Errorf("attach: %v", err)

@@ -124,34 +124,15 @@ func testRejoin(t *testing.T, s *suite) {
 	if held == 0 {
 		t.Fatal("the first one does not know what it held")
 	}
-	s.attachFrom(t, sb, sandbox.Control, held).wantEnding(sandbox.TakenOver)
+	s.attachAs(t, sb, sandbox.Control, sandbox.Terminal{Epoch: held}).wantEnding(sandbox.TakenOver)
 	second.typed("say mine\n")
 	second.expect("said mine")
 	second.detach()
 	held = second.wantEnding(sandbox.Detached).Epoch
-	third := s.attachFrom(t, sb, sandbox.Control, held)
+	third := s.attachAs(t, sb, sandbox.Control, sandbox.Terminal{Epoch: held})
 	third.expect("said mine")
 	third.typed("say again\n")
 	third.expect("said again")
-}
-
-func testWatch(t *testing.T, s *suite) {
-	sb := s.acquire(t, "ada")
-	c := s.attach(t, sb, sandbox.Control)
-	c.expect("hello from")
-	w := s.attach(t, sb, sandbox.Watch)
-	w.expect("hello from")
-	w.typed("say watcher\n")
-	c.typed("say learner\n")
-	w.expect("said learner")
-	c.expect("said learner")
-	if strings.Contains(c.all(), "watcher") {
-		t.Error("a watcher's typing reached the tutor")
-	}
-	w.detach()
-	w.wantEnding(sandbox.Detached)
-	c.typed("say still here\n")
-	c.expect("said still here")
 }
 
 func testEnvironment(t *testing.T, s *suite) {

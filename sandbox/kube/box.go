@@ -143,6 +143,7 @@ func (x *box) Info(ctx context.Context) (sandbox.Info, error) {
 
 // Kill ends the tutor, tells every terminal why, and removes the Pod.
 func (x *box) Kill(ctx context.Context, reason string) error {
+	reason = sandbox.Line(reason, sandbox.MaxLine) // as the holder tells it
 	err := x.ask(ctx, func(ctx context.Context, s *hold.Supervisor) error {
 		if err := s.Stop(ctx, reason); err != nil {
 			return err

@@ -114,8 +114,11 @@ func testPlace(t *testing.T, s *suite) {
 }
 
 // killNotice is how long a learner may have to wait to hear that an instructor has
-// ended the session.
-const killNotice = 2 * time.Second
+// ended the session, and killLimit how long it may take until nothing of it is left.
+const (
+	killNotice = 2 * time.Second
+	killLimit  = 10 * time.Second
+)
 
 // testKillElsewhere has another gateway than the learner's kill the sandbox; slow is
 // for a tutor that does not leave when it is asked to.
@@ -139,15 +142,17 @@ func testKillElsewhere(slow bool) func(*testing.T, *suite) {
 			if exit := told.wantEnding(sandbox.Killed); exit.Reason != "the lesson is over[2J" {
 				t.Errorf("told %q", exit.Reason)
 			}
-			if took := time.Since(asked); took > killNotice {
-				t.Errorf("told after %s", took)
+			took := time.Since(asked)
+			if t.Logf("told after %s", took); took > killNotice {
+				t.Error("that is too late")
 			}
 		}
 		if err := <-killed; err != nil {
 			t.Error(err)
 		}
-		if took := time.Since(asked); took > 10*time.Second {
-			t.Errorf("gone after %s", took)
+		took := time.Since(asked)
+		if t.Logf("gone after %s", took); took > killLimit {
+			t.Error("that is too late")
 		}
 		s.gone(t, "ada")
 	}

@@ -18,12 +18,8 @@ import (
 // parcel is what a course may cost a sandbox.
 var parcel = tarball.Limits{Unpacked: 256 << 20, Entries: 20_000}
 
-const (
-	// helloLimit is how long a connection may take to say what it is for.
-	helloLimit = 15 * time.Second
-	// deliveryLimit is how long a gateway that delivers may say nothing.
-	deliveryLimit = 30 * time.Second
-)
+// deliveryLimit is how long a gateway that delivers may say nothing.
+const deliveryLimit = 30 * time.Second
 
 // deliver takes a course from a gateway, and what the tutor is to find in its
 // environment. Of gateways that come at once the second finds the course of the

@@ -69,6 +69,7 @@ type holder struct {
 	primary    *terminal
 	watchers   []*terminal     // in the order in which they came
 	watches    int             // how many there ever were
+	strangers  []net.Conn      // connections that have not said what they are for
 	pending    []event.Message // completed, not yet recorded
 	overseers  map[*overseer]struct{}
 	epoch      int
@@ -135,10 +136,7 @@ func Run(ctx context.Context, opts Options) (sandbox.Exit, error) {
 	}()
 	exit := h.supervise(ctx)
 
-	h.mu.Lock()
-	h.exit = &exit
-	close(h.ended)
-	h.mu.Unlock()
+	h.end(exit)
 	t.hangUp() // what is typed may wait there for a tutor that has not read it
 	<-typing
 	_ = opts.Listener.Close()

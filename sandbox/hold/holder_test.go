@@ -455,3 +455,58 @@ func TestTutorThatReadsNothing(t *testing.T) {
 		t.Fatal("the holder does not end")
 	}
 }
+
+// The end does not wait for one who has not said what it came for.
+func TestStrangerHoldsNobodyUp(t *testing.T) {
+	r := start(t, "quiet", nil)
+	conn := r.dial(t)
+	s, _ := r.listen(t) // so the stranger, who came before, is in
+	if err := s.Stop(t.Context(), "enough"); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-r.exit:
+	case <-time.After(helloLimit / 3):
+		t.Fatal("the holder waits for a connection that says nothing")
+	}
+	if _, err := conn.Read(make([]byte, 1)); err == nil {
+		t.Error("the stranger was told something")
+	}
+}
+
+// In a Pod everything ends with the holder, also what carries its last word.
+func TestEndWaitsUntilItIsHeard(t *testing.T) {
+	r := start(t, "quiet", nil)
+	conn := r.dial(t)
+	if err := sayHello(conn, Hello{Mode: sandbox.Control, Cols: 80, Rows: 24}); err != nil {
+		t.Fatal(err)
+	}
+	expectOutput(t, conn, "up")
+	s, _ := r.listen(t)
+	if err := s.Stop(t.Context(), "enough"); err != nil {
+		t.Fatal(err)
+	}
+	var buf []byte
+	for {
+		kind, _, err := readFrame(conn, &buf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if kind == frameExit {
+			break
+		}
+	}
+	heard := time.Now()
+	if _, err := conn.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Errorf("behind the last word there is %v", err)
+	}
+	select {
+	case <-r.exit:
+		if time.Since(heard) < hearingLimit/2 {
+			t.Error("the holder has left before we have")
+		}
+	default:
+	}
+	_ = conn.Close()
+	<-r.exit
+}

@@ -68,7 +68,7 @@ func (h *holder) oversee(conn net.Conn) error {
 	writing := make(chan error, 1)
 	go func() {
 		err := o.write(h)
-		_ = conn.Close()
+		farewell(conn, err)
 		writing <- err
 	}()
 	err := h.readOverseer(o)

@@ -21,8 +21,12 @@ type picture struct {
 }
 
 // drawLimit is how long drawing may take: the tutor's output waits meanwhile. An
-// ordinary screen takes a twentieth of it.
-const drawLimit = 300 * time.Millisecond
+// ordinary screen takes a twentieth of it. For a watcher nothing waits, and nothing
+// makes the tutor draw what would be missing.
+const (
+	drawLimit         = 300 * time.Millisecond
+	watchersDrawLimit = 3 * time.Second
+)
 
 // bytes is screen, cursor and modes for a terminal. It holds no query, so that
 // the terminal answers nothing.

@@ -193,12 +193,14 @@ func (t *terminal) note(p piece) {
 
 // picture gives a whole screen; a watcher learns its size first.
 func (t *terminal) picture(p picture) error {
+	limit := drawLimit
 	if t.watcher != "" {
 		if err := t.sized(p.size); err != nil {
 			return err
 		}
+		limit = watchersDrawLimit
 	}
-	return t.data(p.bytes(drawLimit))
+	return t.data(p.bytes(limit))
 }
 
 // untitle takes out of the title who watches, where no more of the output comes.

@@ -15,6 +15,9 @@ type house struct {
 	most   int    // how many there ever were at once
 	listed func() // called in List after it has looked; may be nil
 	make   func() // called in Acquire before there is one; may be nil
+
+	phases   []PhaseKind // reported by Acquire before that
+	failures []error     // of the first calls of Acquire
 }
 
 func newHouse(logins ...string) *house {
@@ -25,7 +28,18 @@ func newHouse(logins ...string) *house {
 	return h
 }
 
-func (h *house) Acquire(_ context.Context, s Spec, _ func(Phase)) (Sandbox, error) {
+func (h *house) Acquire(_ context.Context, s Spec, report func(Phase)) (Sandbox, error) {
+	for _, kind := range h.phases {
+		report(Phase{Kind: kind})
+	}
+	h.mu.Lock()
+	if len(h.failures) > 0 {
+		defer h.mu.Unlock()
+		err := h.failures[0]
+		h.failures = h.failures[1:]
+		return nil, err
+	}
+	h.mu.Unlock()
 	if h.make != nil {
 		h.make()
 	}
@@ -35,6 +49,13 @@ func (h *house) Acquire(_ context.Context, s Spec, _ func(Phase)) (Sandbox, erro
 	h.live[s.Login] = g
 	h.most = max(h.most, len(h.live))
 	return g, nil
+}
+
+// leave ends a learner's sandbox, of which nobody hears.
+func (h *house) leave(login string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.live, login)
 }
 
 func (h *house) Find(_ context.Context, login string) (Sandbox, bool, error) {
@@ -78,6 +99,8 @@ type guest struct {
 	listedAlone time.Duration
 	reap        func(ctx context.Context, epoch int) error
 }
+
+func (g *guest) Made() Info { return g.info }
 
 func (g *guest) Info(context.Context) (Info, error) {
 	if g.info.Silent {

@@ -105,12 +105,12 @@ var tableColumns = []column{
 		return style.Render(look.Clip(sign+" "+words, width))
 	}},
 	atAge: {
-		name: "Age", sorts: byAge, right: true, width: 6,
+		name: "Age", sorts: byAge, right: true, width: 5,
 		cell:  func(g *guest, p page, _ int) string { return ago(p.now, g.begin()) },
 		words: func(g *guest, now time.Time) string { return labelled("for ", ago(now, g.begin())) },
 	},
 	atIdle: {
-		name: "Idle", sorts: byIdle, right: true, width: 6,
+		name: "Idle", sorts: byIdle, right: true, width: 5,
 		cell:  func(g *guest, p page, _ int) string { return ago(p.now, g.typedAt()) },
 		words: func(g *guest, now time.Time) string { return labelled("idle ", ago(now, g.typedAt())) },
 	},

@@ -95,6 +95,8 @@ func (d *details) keys() []key.Binding {
 	return []key.Binding{keyEscape, keyHelp, keyQuit, keyKill, keyMessage, keyWatch, keyExtend, keyGrant}
 }
 
+func (d *details) inHelp() []key.Binding { return inWords(d.keys()) }
+
 func (d *details) press(a *Admin, k tea.KeyPressMsg) tea.Cmd {
 	g, there := d.present()
 	const page = 8
@@ -195,7 +197,7 @@ func clockTime(at, now time.Time, seconds string) string {
 func (p page) facts(g *guest, there bool) []string {
 	t := p.theme
 	var out []string
-	const label = 9
+	const label = 10
 	fact := func(name, value string) {
 		if value == "" {
 			return
@@ -225,7 +227,7 @@ func (p page) facts(g *guest, there bool) []string {
 		fact("Since", when(g.since, ago(p.now, g.since)+" ago"))
 	} else {
 		fact("Started", when(g.Started, ago(p.now, g.Started)+" ago"))
-		fact("Ends", when(g.Expires, g.left(p.now)))
+		fact("Ends", when(g.Expires, strings.TrimPrefix(g.left(p.now), "ends ")))
 		if bar := p.life(g); bar != "" && p.height > 12 {
 			fact("", bar)
 		}
@@ -248,7 +250,7 @@ func (p page) life(g *guest) string {
 	over := max(0, min(all, p.now.Sub(g.Started)))
 	const width = 20
 	words := minutes(all) + " in all"
-	if lipgloss.Width(words)+width+1 > p.width-9 {
+	if lipgloss.Width(words)+width+1 > p.width-10 {
 		return ""
 	}
 	return p.theme.bar(int(over/time.Second), int(all/time.Second), width) + " " + p.theme.faded.Render(words)

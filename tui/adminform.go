@@ -30,7 +30,7 @@ func (f *form) say(style lipgloss.Style, text string) {
 // blank is an empty line at the top, gap one between two things, where there is
 // room for them.
 func (f *form) blank() {
-	if f.height > 9 {
+	if f.height > 9 && !f.spaced {
 		f.out = append(f.out, "")
 	}
 }

@@ -43,6 +43,17 @@ func (r *Room) guests() []guest {
 	return out
 }
 
+// queued is how many wait for a place.
+func (r *Room) queued() int {
+	n := 0
+	for _, w := range r.Queue {
+		if w.Position > 0 {
+			n++
+		}
+	}
+	return n
+}
+
 func (r *Room) stageTitle(courseID string, stage int) string {
 	for _, c := range r.Courses {
 		if c.ID != courseID {
@@ -155,7 +166,7 @@ func ago(now, since time.Time) string {
 	return brief(now.Sub(since))
 }
 
-// brief is a duration in at most six columns up to a hundred days.
+// brief is a duration in at most five columns, up to three years.
 func brief(d time.Duration) string {
 	n := func(unit time.Duration) string { return strconv.FormatInt(int64(d/unit), 10) }
 	rest := func(unit, of time.Duration) int64 { return int64(d % of / unit) }
@@ -164,14 +175,17 @@ func brief(d time.Duration) string {
 		return n(time.Second) + "s"
 	case d < time.Hour:
 		return n(time.Minute) + "m"
-	case d < 24*time.Hour:
+	case d < 10*time.Hour:
 		if m := rest(time.Minute, time.Hour); m > 0 {
 			return fmt.Sprintf("%sh%02dm", n(time.Hour), m)
 		}
 		return n(time.Hour) + "h"
 	}
 	const day = 24 * time.Hour
-	if h := rest(time.Hour, day); h > 0 && d < 100*day {
+	switch h := rest(time.Hour, day); {
+	case d < day:
+		return n(time.Hour) + "h"
+	case h > 0 && d < 10*day:
 		return fmt.Sprintf("%sd%02dh", n(day), h)
 	}
 	return n(day) + "d"

@@ -1,6 +1,10 @@
 package tui
 
-import "charm.land/bubbles/v2/key"
+import (
+	"slices"
+
+	"charm.land/bubbles/v2/key"
+)
 
 // The bindings of the instructor's screens, besides those that they share with
 // the picker.
@@ -36,4 +40,22 @@ var keysAdminMove = []key.Binding{
 	key.NewBinding(key.WithKeys("up", "down"), key.WithHelp("↑/↓ j/k", "move")),
 	key.NewBinding(key.WithKeys("pgup", "pgdown"), key.WithHelp("pgup/pgdn", "move by pages")),
 	key.NewBinding(key.WithKeys("home", "end"), key.WithHelp("home/end", "first, last")),
+}
+
+// inWords gives keys the names that they have where there is room for them.
+func inWords(keys []key.Binding) []key.Binding {
+	out := slices.Clone(keys)
+	for i := range out {
+		if words, ok := keyWords[out[i].Help().Key]; ok {
+			out[i].SetHelp(out[i].Help().Key, words)
+		}
+	}
+	return out
+}
+
+var keyWords = map[string]string{
+	"enter": "show all that is known of a session", "x": "end a session; asks first", "m": "write to a learner",
+	"w": "watch a learner's terminal", "e": "give a session more time", "/": "show only lines with some words in them",
+	"s": "sort by learner, age, idle, tokens or state", "g": "count a stage as done for a learner",
+	"d": "close or open the door to new sessions; asks first", "M": "write to everybody", "?": "these keys", "q": "leave",
 }

@@ -81,7 +81,7 @@ func (l *letter) lines(p page) []string {
 	f.gap()
 	f.entry(p.theme.selected.Render(look.SignCursor)+" ", &l.text)
 	if n := l.text.letters(); n > maxMessage*3/4 {
-		f.say(p.theme.faded, "  "+of(n, maxMessage)+" letters")
+		f.add("  " + p.theme.faded.Render(of(n, maxMessage)+" letters"))
 	}
 	f.gap()
 	f.say(p.theme.faded, "It is shown as one line of plain text, in a way that leaves the screen of the lesson as it is.")

@@ -3,6 +3,7 @@ package tui
 import (
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	uv "github.com/charmbracelet/ultraviolet"
 	"github.com/charmbracelet/x/ansi"
@@ -28,9 +29,9 @@ type mirror struct {
 	cols     int
 	rows     int
 	written  bool
-	crop     crop
-	last     *picture      // what is shown for good once there is no more output
-	changed  chan struct{} // holds a token while there is something new to draw
+	crop     atomic.Pointer[crop] // apart from mu, so that no key waits for output
+	last     *picture             // what is shown for good once there is no more output
+	changed  chan struct{}        // holds a token while there is something new to draw
 }
 
 // crop is the part of a terminal that is drawn.
@@ -49,7 +50,9 @@ type picture struct {
 }
 
 func newMirror() *mirror {
-	return &mirror{cols: 80, rows: 24, changed: make(chan struct{}, 1)}
+	m := &mirror{cols: 80, rows: 24, changed: make(chan struct{}, 1)}
+	m.crop.Store(&crop{width: m.cols, height: m.rows})
+	return m
 }
 
 // Write shows more of the learner's output. It never fails. It gives way to the
@@ -122,11 +125,7 @@ func (m *mirror) touch() {
 
 // aim draws another part from now on.
 func (m *mirror) aim(c crop) {
-	m.mu.Lock()
-	same := m.crop == c
-	m.crop = c
-	m.mu.Unlock()
-	if !same {
+	if *m.crop.Swap(&c) != c {
 		m.touch()
 	}
 }
@@ -139,7 +138,7 @@ func (m *mirror) draw() (p picture) {
 	if m.last != nil {
 		return *m.last
 	}
-	c := m.crop
+	c := *m.crop.Load()
 	p = picture{cols: m.cols, rows: m.rows, written: m.written}
 	var cursor uv.Position
 	hidden := true

@@ -92,7 +92,7 @@ func (a *Admin) askDoor() {
 	if closes {
 		q.head, q.asks, q.yes = "Close the door?", "Close the door to new sessions?", "close the door"
 		q.notes = []string{"Nobody gets a new session until it is opened again, and nobody is sent away from a session that runs: who has one keeps it and can come back into it."}
-		if n := len(a.room.Queue); n > 0 {
+		if n := a.room.queued(); n > 0 {
 			q.notes = append(q.notes, count(n, "learner waits", "learners wait")+" for a session: they are told that there is none.")
 		}
 		q.deed.name = "Closing the door"

@@ -16,6 +16,7 @@ type seats struct {
 	all   []guest
 	list  list
 	sort  order
+	from  string // the session under the cursor when the filter was begun
 }
 
 // order is by what the table is sorted.
@@ -136,14 +137,12 @@ func (s *seats) keys() []key.Binding {
 	return []key.Binding{keyDetails, keyHelp, keyQuit, keyKill, keyMessage, keyWatch, keyExtend, keyFilter, keySort, keyGrant, door, keyAll}
 }
 
+func (s *seats) inHelp() []key.Binding { return inWords(s.keys()) }
+
 func (s *seats) press(a *Admin, k tea.KeyPressMsg) tea.Cmd {
 	f := &s.list.filter
 	if f.typing {
-		if key.Matches(k, keyKeep) {
-			f.typing = false
-		} else {
-			s.list.press(k)
-		}
+		s.pressTyped(k)
 		return nil
 	}
 	g := s.guest()
@@ -169,9 +168,32 @@ func (s *seats) press(a *Admin, k tea.KeyPressMsg) tea.Cmd {
 		if cmd, known := a.act(k, g); known {
 			return cmd
 		}
+		s.from = s.selected()
 		s.list.press(k)
 	}
 	return nil
+}
+
+// pressTyped handles a key while the filter is typed. The cursor goes back to
+// where it was as soon as that is shown again, unless it was moved meanwhile.
+func (s *seats) pressTyped(k tea.KeyPressMsg) {
+	f := &s.list.filter
+	switch before := f.text; {
+	case key.Matches(k, keyKeep):
+		f.typing = false
+	case !s.list.press(k):
+	case f.text == before && f.typing:
+		s.from = ""
+	default:
+		s.goTo(s.from)
+	}
+}
+
+// goTo puts the cursor on a session, where it is shown.
+func (s *seats) goTo(session string) {
+	if i := slices.IndexFunc(s.list.shown, func(row int) bool { return s.all[row].Session == session }); i >= 0 {
+		s.list.cursor = i
+	}
 }
 
 // act handles the keys that do something with a guest, who may be nil, and

@@ -1,9 +1,12 @@
 package tui
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"charm.land/lipgloss/v2"
 
 	"lectern/internal/look"
 )
@@ -15,15 +18,15 @@ func (s *seats) lines(p page) []string {
 	if a.loaded.IsZero() {
 		return a.unloaded(p)
 	}
-	out := []string{s.summary(p)}
+	shown, hidden := s.columnsIn(p, p.width-4)
+	out := []string{s.summary(p, shown)}
 	out = append(out, a.warnings(p)...)
-	if p.height > 16 {
+	if p.height > 16 || len(s.all) == 0 {
 		out = append(out, "")
 	}
 	if len(s.all) == 0 {
-		return append(out, "", " Nobody is here.")
+		return append(out, " Nobody is here yet.")
 	}
-	shown, hidden := s.columnsIn(p, p.width-4)
 	out = append(out, s.heading(p, shown))
 
 	below := []string{}
@@ -62,34 +65,32 @@ func (a *Admin) unloaded(p page) []string {
 }
 
 // summary counts places and learners, and says by what the table is sorted.
-func (s *seats) summary(p page) string {
+// Where it is narrow, the heading may say that alone.
+func (s *seats) summary(p page, shown []column) string {
 	t, room := p.theme, &s.admin.room
-	taken := len(room.Sessions)
-	waiting := 0
-	for _, w := range room.Queue {
-		if w.Position > 0 {
-			waiting++
-		} else {
-			taken++ // a place is kept for who gets a sandbox now
-		}
-	}
+	waiting := room.queued()
+	// A place is kept for each of those who get a sandbox now.
+	taken := len(room.Sessions) + len(room.Queue) - waiting
 	left := count(taken, "session", "sessions")
 	if room.Places > 0 {
-		left = t.strong.Render(of(taken, room.Places)) + " places"
-		width := 10
+		words, width := " places", 10
 		if p.width < look.Narrow {
-			width = 5
+			words, width = "", 5
 		}
-		left = t.bar(min(taken, room.Places), room.Places, width) + " " + left
+		left = t.bar(min(taken, room.Places), room.Places, width) + " " + t.strong.Render(of(taken, room.Places)) + words
 	}
 	if waiting > 0 {
 		left += " · " + t.strong.Render(strconv.Itoa(waiting)) + " waiting"
 	}
-	right := t.faded.Render("by " + s.sort.String())
-	if p.width >= look.Narrow {
-		right = t.faded.Render("sorted by " + s.sort.String())
+	right := "sorted by " + s.sort.String()
+	if p.width < look.Narrow {
+		right = "by " + s.sort.String()
 	}
-	return look.Spread(" "+left, right, p.width-1)
+	marked := slices.ContainsFunc(shown, func(c column) bool { return c.sorts == s.sort })
+	if marked && lipgloss.Width(left)+len(right)+3 > p.width {
+		right = ""
+	}
+	return look.Spread(" "+left, t.faded.Render(right), p.width-1)
 }
 
 // warnings say that the door is closed, and that what is shown is old.

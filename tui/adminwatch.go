@@ -9,6 +9,7 @@ import (
 
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"lectern/internal/look"
 )
@@ -157,7 +158,7 @@ func (w *watch) whole(p page) string {
 		if w.shown.cols < p.width {
 			l = look.Fill(l, w.shown.cols) + edge.Render("│")
 		}
-		out = append(out, look.Clip(l, p.width))
+		out = append(out, ansi.Truncate(l, p.width, ""))
 	}
 	if len(out) < room && w.shown.written {
 		corner := "┘"
@@ -198,7 +199,7 @@ func (w *watch) status(p page) string {
 			right = fmt.Sprintf("from %d,%d · f follows", w.shown.x+1, w.shown.y+1)
 		}
 	case p.width >= look.Narrow:
-		right = w.guest.Login + " can see that"
+		right = w.guest.Login + " is told that you watch"
 	}
 	return p.theme.notices[Info].Render(look.Fill(look.Spread(left, right, p.width-1), p.width))
 }

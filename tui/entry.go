@@ -68,7 +68,7 @@ func (e *entry) insert(s string) {
 			return -1
 		}
 		return r
-	}, s)
+	}, strings.ReplaceAll(s, "\r\n", "\n"))
 	for room := e.limit - e.letters(); s != "" && utf8.RuneCountInString(s) > room; {
 		s = s[:lastCluster(s)]
 	}

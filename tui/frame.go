@@ -41,6 +41,11 @@ type face interface {
 	rows() *list
 }
 
+// helper is a face whose keys have longer names in the help than in one line.
+type helper interface {
+	inHelp() []key.Binding
+}
+
 // newFrame takes what the options of both programs have in common.
 func newFrame(width, height int, b Background, noColor bool, now func() time.Time) *frame {
 	f := &frame{now: now, width: 80, height: 24, background: b, noColor: noColor, moves: keysMove}
@@ -117,7 +122,9 @@ func (f *frame) draw(top face, right string, beside func(keys string) string) (s
 	if f.height >= look.Low {
 		lines = append(lines, f.theme.faded.Render(strings.Repeat("─", f.width)))
 	}
-	lines = append(lines, f.noticeLines()...)
+	notice := f.noticeLines()
+	p.spaced = len(notice) > 1 && f.height >= look.Low
+	lines = append(lines, notice...)
 	if l := top.rows(); l != nil && l.filter.inUse() && !f.help {
 		line, column := l.filter.line(f.theme, len(l.shown), f.width)
 		if l.filter.typing {
@@ -132,10 +139,14 @@ func (f *frame) draw(top face, right string, beside func(keys string) string) (s
 	}
 	body := top.lines
 	if f.help {
-		keys := top.keys()
-		if top.rows() != nil {
-			keys = slices.Concat(keys, f.moves)
+		keys, moves := top.keys(), f.moves
+		if top.rows() == nil {
+			moves = nil
 		}
+		if h, ok := top.(helper); ok && oneALine(len(keys)+len(moves), p) {
+			keys = h.inHelp()
+		}
+		keys = slices.Concat(keys, moves)
 		body = func(p page) []string { return helpLines(p, keys) }
 	}
 	drawn := body(p)

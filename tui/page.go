@@ -27,6 +27,7 @@ type page struct {
 	theme         *theme
 	now           time.Time
 	caret         *caret
+	spaced        bool // there is a blank line above it already
 }
 
 // caret is where in a page text is typed, if anywhere.
@@ -104,7 +105,7 @@ func (p page) columns(a, b []string) []string {
 func helpLines(p page, keys []key.Binding) []string {
 	h := help.New()
 	h.Styles = p.theme.help
-	if len(keys)+2 <= p.height {
+	if oneALine(len(keys), p) {
 		out := []string{" " + p.theme.strong.Render("Keys"), ""}
 		for line := range strings.SplitSeq(h.FullHelpView([][]key.Binding{keys}), "\n") {
 			out = append(out, "   "+line)
@@ -127,6 +128,9 @@ func helpLines(p page, keys []key.Binding) []string {
 	}
 	return append(out, line)
 }
+
+// oneALine reports whether there is room for so many keys below each other.
+func oneALine(n int, p page) bool { return n+2 <= p.height }
 
 // of says a place in a row, or how much of it is done.
 func of(a, b int) string { return strconv.Itoa(a) + " of " + strconv.Itoa(b) }

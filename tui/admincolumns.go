@@ -71,16 +71,27 @@ const (
 // byImportance says which columns get room first.
 var byImportance = []int{atLearner, atState, atIdle, atCourse, atAge, atTokens, atPlace}
 
-// allColumns are as wide as the longest of their cells in the whole table, so
-// that nothing moves while one scrolls or filters.
-func (s *seats) allColumns(p page) []column {
-	all := slices.Clone(tableColumns)
+// widest are the columns whose width depends on what is in them.
+type widest struct{ learner, state, place int }
+
+// measure finds the widest cells of the whole table, so that nothing moves while
+// one scrolls or filters.
+func (s *seats) measure(t *theme, now time.Time) {
+	s.widest = widest{}
 	for i := range s.all {
 		g := &s.all[i]
-		sign, words, _ := p.theme.signOfGuest(g, p.now)
-		for at, text := range map[int]string{atLearner: g.name(), atState: sign + " " + words, atPlace: g.Place} {
-			all[at].width = max(all[at].width, min(maxColumn, lipgloss.Width(text)))
-		}
+		_, words, _ := t.signOfGuest(g, now)
+		s.widest.learner = max(s.widest.learner, lipgloss.Width(g.name()))
+		s.widest.state = max(s.widest.state, 2+lipgloss.Width(words))
+		s.widest.place = max(s.widest.place, lipgloss.Width(g.Place))
+	}
+}
+
+// allColumns are all of them, each as wide as it has to be.
+func (s *seats) allColumns(p page) []column {
+	all := slices.Clone(tableColumns)
+	for at, width := range map[int]int{atLearner: s.widest.learner, atState: s.widest.state, atPlace: s.widest.place} {
+		all[at].width = max(all[at].width, min(maxColumn, width))
 	}
 	if p.width < look.Narrow {
 		all[atLearner].width = min(all[atLearner].width, 14)

@@ -28,7 +28,7 @@ type mirror struct {
 	terminal *emulator.Emulator // nil before the first and after the last output
 	cols     int
 	rows     int
-	written  bool
+	written  int64
 	crop     atomic.Pointer[crop] // apart from mu, so that no key waits for output
 	last     *picture             // what is shown for good once there is no more output
 	changed  chan struct{}        // holds a token while there is something new to draw
@@ -45,8 +45,9 @@ type crop struct {
 type picture struct {
 	lines      []string
 	cols, rows int
-	x, y       int // of the crop
-	written    bool
+	x, y       int   // of the part that is drawn
+	aim        crop  // what that was to be
+	written    int64 // how much output it shows
 }
 
 func newMirror() *mirror {
@@ -73,7 +74,7 @@ func (m *mirror) feed(p []byte) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	defer m.restart()
-	m.written = true
+	m.written += int64(len(p))
 	if m.terminal == nil {
 		m.terminal = emulator.New(m.cols, m.rows, 0)
 	}
@@ -139,7 +140,7 @@ func (m *mirror) draw() (p picture) {
 		return *m.last
 	}
 	c := *m.crop.Load()
-	p = picture{cols: m.cols, rows: m.rows, written: m.written}
+	p = picture{cols: m.cols, rows: m.rows, aim: c, written: m.written}
 	var cursor uv.Position
 	hidden := true
 	if m.terminal != nil {

@@ -12,11 +12,12 @@ import (
 
 // seats is the table of all sessions and of those who wait.
 type seats struct {
-	admin *Admin
-	all   []guest
-	list  list
-	sort  order
-	from  string // the session under the cursor when the filter was begun
+	admin  *Admin
+	all    []guest
+	list   list
+	sort   order
+	widest widest
+	from   string // the session under the cursor when the filter was begun
 }
 
 // order is by what the table is sorted.
@@ -46,6 +47,7 @@ func newSeats(a *Admin) *seats {
 func (s *seats) fill(r Room) {
 	id := s.selected()
 	s.all = r.guests()
+	s.measure(s.admin.theme, s.admin.now())
 	s.arrange(id)
 }
 

@@ -160,14 +160,14 @@ func (w *watch) whole(p page) string {
 		}
 		out = append(out, ansi.Truncate(l, p.width, ""))
 	}
-	if len(out) < room && w.shown.written {
+	if len(out) < room && w.shown.written > 0 {
 		corner := "┘"
 		if w.shown.cols >= p.width {
 			corner = ""
 		}
 		out = append(out, edge.Render(strings.Repeat("─", min(p.width, w.shown.cols))+corner))
 	}
-	if !w.shown.written {
+	if w.shown.written == 0 {
 		out = out[:0]
 		if w.ended == "" {
 			out = append(out, "", " "+edge.Render(look.Clip("Waiting for "+w.guest.Login+"'s terminal…", p.width-1)))
@@ -187,7 +187,7 @@ func (w *watch) status(p page) string {
 		return p.theme.notices[Bad].Render(look.Fill(" "+text, p.width))
 	}
 	left := " watching " + w.guest.Login
-	if w.shown.written {
+	if w.shown.written > 0 {
 		left += fmt.Sprintf(" · %d×%d", w.shown.cols, w.shown.rows)
 	}
 	left += " · Esc leaves"

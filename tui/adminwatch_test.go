@@ -195,7 +195,7 @@ func TestLeavingAWatchEndsIt(t *testing.T) {
 // untilDrawnOnce waits for a picture of output that never stands still.
 func (d *driver) untilDrawnOnce() {
 	d.t.Helper()
-	for w := d.admin.top().(*watch); !w.shown.written; {
+	for w := d.admin.top().(*watch); w.shown.written == 0; {
 		until[frameMsg](d)
 	}
 }

@@ -112,6 +112,8 @@ type driver struct {
 	clock *clock
 	msgs  chan tea.Msg
 	quit  bool
+	// output is how much a watched terminal has to show.
+	output int64
 }
 
 // drive returns a picker of 80 by 24 whose Start waits for its context unless

@@ -48,7 +48,7 @@ func (e *Emulator) Close() {
 // boundRepeats leaves out what asks the emulator to do something more often
 // than a line has columns: it would do so for minutes.
 func (e *Emulator) boundRepeats() {
-	for _, final := range []int{'b', 'I', 'Z'} { // repeat a character, tab, tab back
+	for _, final := range []int{'b', 'I', 'Z', 'X'} { // repeat a character, tab, tab back, erase
 		e.RegisterCsiHandler(final, func(params ansi.Params) (done bool) {
 			n, _, _ := params.Param(0, 1)
 			return n > e.Width()

@@ -25,7 +25,7 @@ func TestRepeatsAreBounded(t *testing.T) {
 	e := New(20, 5, 0)
 	defer e.Close()
 	began := time.Now()
-	_, _ = e.WriteString("a\x1b[2000000000b\x1b[2000000000I\x1b[2000000000Z\x1b[3bc")
+	_, _ = e.WriteString("a\x1b[2000000000b\x1b[2000000000I\x1b[2000000000Z\x1b[2000000000X\x1b[3bc")
 	if took := time.Since(began); took > 5*time.Second {
 		t.Errorf("a few bytes took %v", took)
 	}

@@ -50,10 +50,11 @@ func (d *details) refresh(a *Admin) tea.Cmd {
 		return nil
 	}
 	d.reading = true
+	session := d.guest.Session
 	_, cmd := a.crew.begin(func(ctx context.Context) tea.Msg {
 		ctx, cancel := context.WithTimeout(ctx, loadFor)
 		defer cancel()
-		events, err := a.options.Events(ctx, d.guest.Session)
+		events, err := a.options.Events(ctx, session)
 		events = slices.Clone(events)
 		for i := range events {
 			clean(&events[i].Text)

@@ -91,9 +91,9 @@ func (a *Admin) askDoor() {
 	}
 	if closes {
 		q.head, q.asks, q.yes = "Close the door?", "Close the door to new sessions?", "close the door"
-		q.notes = []string{"Nobody gets a new session until it is opened again, and nobody is sent away from a session that runs: who has one keeps it and can come back into it."}
+		q.notes = []string{"Nobody gets a new session until it is opened again. Who has one keeps it."}
 		if n := a.room.queued(); n > 0 {
-			q.notes = append(q.notes, count(n, "learner waits", "learners wait")+" for a session: they are told that there is none.")
+			q.notes = append(q.notes, count(n, "learner waits", "learners wait")+" for a place and will get none.")
 		}
 		q.deed.name = "Closing the door"
 		q.deed.done = func() string { return "The door is closed to new sessions." }

@@ -22,6 +22,8 @@ const (
 // mended without the learner's doing, unless another connection of theirs has
 // the terminal by then.
 func (s *session) bridge(sb sandbox.Sandbox) (sandbox.Exit, error) {
+	defer s.shows(inSandbox)()
+	s.server.metrics.attaches.count(s.joining(sb))
 	var lost time.Time
 	epoch := 0 // what this connection held last
 	for {
@@ -42,6 +44,7 @@ func (s *session) bridge(sb sandbox.Sandbox) (sandbox.Exit, error) {
 			return exit, nil
 		}
 		sb = again
+		s.server.metrics.attaches.count(mended)
 	}
 }
 
@@ -50,9 +53,20 @@ func (s *session) attach(sb sandbox.Sandbox, epoch int) (sandbox.Exit, error) {
 	defer stop()
 	out := s.withMarkers(sb.Made().CourseID)
 	defer out.close()
+	in, measured := s.server.metrics.measured(s.gate.open(), out)
 	return sb.Attach(s.ctx, sandbox.Control, sandbox.Terminal{
-		In: s.gate.open(), Out: out, Size: size, Resizes: newer, Epoch: epoch,
+		In: in, Out: measured, Size: size, Resizes: newer, Epoch: epoch,
 	})
+}
+
+// joining tells whether the sandbox was made for this, or the learner comes
+// back to it.
+func (s *session) joining(sb sandbox.Sandbox) joining {
+	if s.made == sb.Made().Session {
+		s.made = ""
+		return firstJoin
+	}
+	return joinedAgain
 }
 
 // findAgain looks for the learner's sandbox until it answers, is no more, or

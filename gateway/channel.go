@@ -42,6 +42,8 @@ type session struct {
 	background  tui.Background // of the terminal, once it has told
 	sinceNotice time.Time      // stages finished later are news
 	studied     tui.Place      // the stage of the last sandbox
+	made        string         // the session of the sandbox that was asked for last, until it is joined
+	showing     sessionKind    // as the metrics count it
 	exit        sync.Once
 }
 
@@ -68,6 +70,7 @@ func (s *Server) handleSession(_ *ssh.Server, conn *gossh.ServerConn, newChannel
 	line := connectionOf(ctxOfConn)
 	leave, err := s.places.take(who.Login, line)
 	if err != nil {
+		s.metrics.sessionsRefused.count(boundOf(err))
 		_ = newChannel.Reject(gossh.ResourceShortage, err.Error())
 		return
 	}
@@ -232,6 +235,7 @@ func (s *session) terminalEnviron() []string {
 // run serves the session and ends the channel with run's status. A fault in
 // one session ends that session only.
 func (s *session) run(run func() int) {
+	defer s.shows(s.cameAs())()
 	defer func() {
 		if fault := recover(); fault != nil {
 			s.server.log.Error("a session failed", "login", s.who.Login, "fault", fault, "stack", stack())

@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 	"encoding/binary"
-	"fmt"
 	"io"
 	"net"
 	"sync"
@@ -33,9 +32,9 @@ func (c *connections) admit(conn net.Conn) (*connection, error) {
 	defer c.mu.Unlock()
 	switch {
 	case c.maxAll > 0 && c.all >= c.maxAll:
-		return nil, fmt.Errorf("there are %d connections already; try again in a minute", c.all)
+		return nil, exceeds(ofAll, "there are %d connections already; try again in a minute", c.all)
 	case c.maxPerAddress > 0 && c.byHost[host] >= c.maxPerAddress:
-		return nil, fmt.Errorf("there are %d connections from your address already; close one and try again", c.byHost[host])
+		return nil, exceeds(ofAddress, "there are %d connections from your address already; close one and try again", c.byHost[host])
 	}
 	c.all++
 	c.byHost[host]++
@@ -45,6 +44,13 @@ func (c *connections) admit(conn net.Conn) (*connection, error) {
 		c.all--
 		giveBack(c.byHost, host)
 	})}, nil
+}
+
+// open is how many there are.
+func (c *connections) open() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.all
 }
 
 // connection is one that was admitted.

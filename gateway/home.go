@@ -121,12 +121,14 @@ func (s *Server) complete(r progress.Record) (recorded bool, err error) {
 		return false, err
 	}
 	if recorded {
+		s.metrics.completed.count(r.Evidence)
 		log.Info("stage completed")
 	}
 	return recorded, nil
 }
 
 func (s *Server) ended(of sandbox.Info, exit sandbox.Exit) {
+	s.metrics.ended.count(exit.Ending)
 	s.log.Info("sandbox ended", "login", of.Login, "session", of.Session, "ending", exit.Ending, "status", exit.Code)
 }
 

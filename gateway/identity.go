@@ -27,20 +27,20 @@ const maxAuthTries = 20
 // only way in; the keyboard-interactive method exists to tell a person why
 // none of theirs was good, and never succeeds.
 func (s *Server) authenticate(ctx ssh.Context) *gossh.ServerConfig {
-	denied, told := s.Directory.NoKey().Error(), false
+	denied, told := s.Directory.NoKey(), false
 	tell := func() error {
 		if told {
-			return errors.New(denied)
+			return denied
 		}
 		told = true
-		return &gossh.BannerError{Err: errors.New(denied), Message: denied + "\r\n"}
+		return &gossh.BannerError{Err: denied, Message: denied.Error() + "\r\n"}
 	}
 	return &gossh.ServerConfig{
 		MaxAuthTries: maxAuthTries,
 		PublicKeyCallback: func(conn gossh.ConnMetadata, key gossh.PublicKey) (*gossh.Permissions, error) {
 			who, err := s.identify(auth.From(ctx, conn.RemoteAddr()), conn.User(), key)
 			if err != nil {
-				denied = err.Error()
+				denied = err
 				var reason *auth.Denied
 				if errors.As(err, &reason) && hopeless(reason.Reason) {
 					// No other key helps, so there is no need to wait for more.
@@ -59,6 +59,7 @@ func (s *Server) authenticate(ctx ssh.Context) *gossh.ServerConfig {
 				s.log.Warn("could not enrol a key", "login", who.Login, "error", err)
 			}
 			connectionOf(ctx).signedIn(s.KeepAlive)
+			s.metrics.signedIn.count(who.Via)
 			s.log.Info("signed in", "login", who.Login, "as", conn.User(), "key", who.Fingerprint, "via", who.Via, "remote", conn.RemoteAddr())
 			return p, nil
 		},

@@ -17,6 +17,7 @@ import (
 // pick shows the picker until the learner has a sandbox, or leaves: then both
 // results are nil.
 func (s *session) pick(notice tui.Notice) (sandbox.Sandbox, error) {
+	defer s.shows(inPicker)()
 	home, err := s.server.home(s.ctx, s.who.Login)
 	if err != nil {
 		return nil, err
@@ -158,8 +159,9 @@ func (srv *Server) acquire(ctx context.Context, s *session, c course.Course, sta
 	if course.StageState(stage, doneIn(records), srv.Unlock) == course.Locked {
 		return nil, fmt.Errorf("stage %d is locked: finish stage %d first", stage, stage-1)
 	}
+	s.made = newSessionID()
 	sb, err := srv.lifecycle.Acquire(ctx, sandbox.Spec{
-		Login: s.who.Login, Session: newSessionID(), CourseID: c.ID, CourseTitle: c.Title,
+		Login: s.who.Login, Session: s.made, CourseID: c.ID, CourseTitle: c.Title,
 		CourseDir: c.Dir, Stage: stage, Environ: s.terminalEnviron(),
 	}, report)
 	if err != nil {

@@ -1,9 +1,6 @@
 package gateway
 
-import (
-	"fmt"
-	"sync"
-)
+import "sync"
 
 const (
 	// maxPerConnection is what OpenSSH allows too (MaxSessions).
@@ -31,11 +28,11 @@ func (p *places) take(login string, conn *connection) (leave func(), err error) 
 	defer p.mu.Unlock()
 	switch {
 	case p.byConnection[conn] >= maxPerConnection:
-		return nil, fmt.Errorf("this connection has %d sessions already; close one and try again", maxPerConnection)
+		return nil, exceeds(ofConnection, "this connection has %d sessions already; close one and try again", maxPerConnection)
 	case p.byLearner[login] >= maxPerLearner:
-		return nil, fmt.Errorf("you have %d sessions already; close one and try again", maxPerLearner)
+		return nil, exceeds(ofLearner, "you have %d sessions already; close one and try again", maxPerLearner)
 	case p.maxAll > 0 && p.all >= p.maxAll:
-		return nil, fmt.Errorf("there are %d sessions already; try again in a minute", p.all)
+		return nil, exceeds(ofAll, "there are %d sessions already; try again in a minute", p.all)
 	}
 	p.all++
 	p.byLearner[login]++

@@ -17,6 +17,7 @@ func (s *Server) Record(_ context.Context, events []report.Event) error {
 	var uses []progress.Use
 	var failed error
 	for _, e := range events {
+		s.metrics.reports.count(reportedBy(e))
 		switch {
 		case e.Completed != nil && e.Used == nil:
 			failed = errors.Join(failed, s.modelCompleted(e))
@@ -53,6 +54,7 @@ func charged(t progress.Tokens) int64 {
 }
 
 func (s *Server) drop(e report.Event, reason string) {
+	s.metrics.dropped.Inc()
 	s.log.Warn("dropped an event of the proxy", "event", clean(e.ID), "login", clean(e.Login),
 		"session", clean(e.Session), "course", clean(e.Course), "stage", e.Stage, "reason", reason)
 }

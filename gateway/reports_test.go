@@ -149,7 +149,7 @@ func TestReportsAreRetriedWhenTheStoreFails(t *testing.T) {
 	if err := broken.Close(); err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{Options: l.server.Options, log: slog.New(slog.DiscardHandler)}
+	s := &Server{Options: l.server.Options, metrics: newMetrics(), log: slog.New(slog.DiscardHandler)}
 	s.Progress = broken
 	uses := report.Event{ID: "u", Login: "ada", Used: &report.Usage{Output: 1}}
 	for name, e := range map[string]report.Event{"a completed stage": said(1, 1), "used tokens": uses} {

@@ -19,6 +19,7 @@ import (
 
 	"charm.land/ssh"
 	"charm.land/wish/v2"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"lectern/course"
 	"lectern/gateway/auth"
@@ -59,6 +60,8 @@ type Options struct {
 	// DoorFile is where it is noted that no new session is let in; empty: nowhere,
 	// and the next gateway lets them in.
 	DoorFile string
+	// Registry takes the metrics; nil: they are not to be seen.
+	Registry prometheus.Registerer
 	Log      *slog.Logger
 }
 
@@ -71,6 +74,8 @@ type Server struct {
 	places      places
 	door        door
 	refusals    refusals
+	metrics     *metrics
+	census      *census
 	log         *slog.Logger
 
 	// ctx ends every session when the server stops.
@@ -92,6 +97,7 @@ func New(o Options) (*Server, error) {
 		places:      places{maxAll: o.MaxConnections, byLearner: make(map[string]int), byConnection: make(map[*connection]int)},
 		door:        door{path: o.DoorFile},
 		refusals:    refusals{log: o.Log},
+		metrics:     newMetrics(),
 	}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	s.lifecycle = sandbox.NewLifecycle(o.Backend, sandbox.Rules{
@@ -99,6 +105,10 @@ func New(o Options) (*Server, error) {
 	})
 	if err := s.restoreDoor(); err != nil {
 		return nil, err
+	}
+	s.census = newCensus(s.ctx, s.lifecycle.List)
+	if err := s.metrics.register(o.Registry, newGauges(s)); err != nil {
+		return nil, fmt.Errorf("register the metrics: %w", err)
 	}
 	server, err := wish.NewServer(
 		wish.WithHostKeyPath(o.HostKey),
@@ -120,13 +130,16 @@ func (s *Server) configure(server *ssh.Server) error {
 		admitted, err := s.connections.admit(conn)
 		if err != nil {
 			s.refusals.add(conn.RemoteAddr(), err)
+			s.metrics.turnedAway.count(boundOf(err))
 			turnAway(conn, err.Error())
 			return nil
 		}
+		s.metrics.admitted.Inc()
 		ctx.SetValue(connectionKey{}, admitted)
 		return admitted
 	}
 	server.ConnectionFailedCallback = func(conn net.Conn, err error) {
+		s.metrics.countFailed(err)
 		s.log.Debug("a connection failed", "remote", conn.RemoteAddr(), "error", err)
 	}
 	server.ChannelHandlers = map[string]ssh.ChannelHandler{

@@ -41,6 +41,7 @@ func (s *session) loop(notice tui.Notice, next sandbox.Sandbox) int {
 			return s.farewell(cause)
 		}
 		if err == nil && exit.Ending == sandbox.TakenOver {
+			s.server.metrics.takeovers.Inc()
 			s.say(exit.Reason)
 			return 1
 		}

@@ -103,7 +103,7 @@ func serve(ctx context.Context, c config.Config, own bool, out io.Writer) (err e
 		MaxConnections: c.SSH.MaxConnections, MaxConnectionsPerAddress: c.SSH.MaxConnectionsPerAddress,
 		Directory: directory, Courses: catalogue, Unlock: course.Unlock(c.Courses.Unlock), Progress: store,
 		Backend: backend, MaxSessions: c.Sandbox.MaxSessions, Grace: c.Sandbox.Grace, TokensPerDay: int64(c.Proxy.TokensPerDay),
-		DoorFile: filepath.Join(c.DataDir, "door-closed.json"), Log: log,
+		DoorFile: filepath.Join(c.DataDir, "door-closed.json"), Registry: registry, Log: log,
 	})
 	if err != nil {
 		return err

@@ -16,8 +16,15 @@ import (
 // newRegistry has the metrics that any program has.
 func newRegistry() *prometheus.Registry {
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo())
 	return registry
+}
+
+// buildInfo is 1, and says by its label which Lectern this is.
+func buildInfo() prometheus.Collector {
+	info := prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "lectern", Name: "build_info", Help: "The version of this program; always 1."}, []string{"version"})
+	info.WithLabelValues(versionText()).Set(1)
+	return info
 }
 
 // withMetrics answers /metrics beside the questions about health.

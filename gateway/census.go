@@ -21,7 +21,8 @@ type census struct {
 	list func(context.Context) ([]sandbox.Info, error)
 	// ctx ends what is being asked. An answer is for all who wait for it, so
 	// the impatience of one of them does not.
-	ctx context.Context
+	ctx  context.Context
+	keep time.Duration // how long an answer counts
 
 	turn chan struct{} // holds a token while nobody uses the rest
 	when time.Time
@@ -30,7 +31,7 @@ type census struct {
 }
 
 func newCensus(ctx context.Context, list func(context.Context) ([]sandbox.Info, error)) *census {
-	c := &census{list: list, ctx: ctx, turn: make(chan struct{}, 1)}
+	c := &census{list: list, ctx: ctx, keep: censusFor, turn: make(chan struct{}, 1)}
 	c.turn <- struct{}{}
 	return c
 }
@@ -44,7 +45,7 @@ func (c *census) take(ctx context.Context) ([]sandbox.Info, error) {
 		return nil, ctx.Err()
 	}
 	defer func() { c.turn <- struct{}{} }()
-	if !c.when.IsZero() && time.Since(c.when) < censusFor {
+	if !c.when.IsZero() && time.Since(c.when) < c.keep {
 		return c.live, c.err
 	}
 	asking, cancel := context.WithTimeout(c.ctx, censusLimit)

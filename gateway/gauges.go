@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -13,7 +14,7 @@ import (
 type gauges struct {
 	server *Server
 
-	up, open, places, queue, sandboxes, spent *prometheus.Desc
+	up, door, open, places, queue, oldest, starting, sandboxes, spent *prometheus.Desc
 }
 
 func newGauges(s *Server) *gauges {
@@ -25,7 +26,10 @@ func newGauges(s *Server) *gauges {
 		up:        desc("backend_up", "Whether the backend has told of its sandboxes when it was asked last (1) or not (0)."),
 		open:      desc("connections", "Open SSH connections."),
 		places:    desc("places", "How many sandboxes may live at once."),
+		door:      desc("door_closed", "Whether learners without a sandbox are refused (1) or not (0)."),
 		queue:     desc("queue_length", "Learners who wait for a place."),
+		oldest:    desc("queue_oldest_seconds", "How long the first of those who wait has been on the way; 0 if nobody waits."),
+		starting:  desc("starts_in_progress", "Sandboxes that are being made."),
 		sandboxes: desc("sandboxes", "Live sandboxes, by state. They are not known while the backend does not answer.", "state"),
 		spent:     desc("learners_short_of_tokens", "Learners who have today less than a fifth of their tokens left, or none.", "left"),
 	}
@@ -33,7 +37,7 @@ func newGauges(s *Server) *gauges {
 
 // Describe implements prometheus.Collector.
 func (g *gauges) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{g.up, g.open, g.places, g.queue, g.sandboxes, g.spent} {
+	for _, d := range []*prometheus.Desc{g.up, g.door, g.open, g.places, g.queue, g.oldest, g.starting, g.sandboxes, g.spent} {
 		to <- d
 	}
 }
@@ -41,12 +45,17 @@ func (g *gauges) Describe(to chan<- *prometheus.Desc) {
 // Collect implements prometheus.Collector.
 func (g *gauges) Collect(to chan<- prometheus.Metric) {
 	s := g.server
-	tell := func(d *prometheus.Desc, value int, labels ...string) {
-		to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(value), labels...)
+	tell := func(d *prometheus.Desc, value float64, labels ...string) {
+		to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
 	}
-	tell(g.open, s.connections.open())
-	tell(g.places, s.MaxSessions)
-	tell(g.queue, s.lifecycle.Waiting())
+	_, closed := s.lifecycle.Door()
+	tell(g.door, map[bool]float64{true: 1}[closed])
+	tell(g.open, float64(s.connections.open()))
+	tell(g.places, float64(s.MaxSessions))
+	waiting, starting, oldest := onTheWay(s.lifecycle.Arrivals())
+	tell(g.queue, waiting)
+	tell(g.oldest, oldest.Seconds())
+	tell(g.starting, starting)
 	if little, none, err := s.shortOfTokens(); err == nil {
 		tell(g.spent, little, "little")
 		tell(g.spent, none, "none")
@@ -57,7 +66,7 @@ func (g *gauges) Collect(to chan<- prometheus.Metric) {
 		return
 	}
 	tell(g.up, 1)
-	counts := make(map[sandboxState]int)
+	counts := make(map[sandboxState]float64)
 	for _, info := range live {
 		counts[stateOf(info)]++
 	}
@@ -66,9 +75,23 @@ func (g *gauges) Collect(to chan<- prometheus.Metric) {
 	}
 }
 
+// onTheWay counts those who wait, for a place or for room, and those whose
+// sandbox is being made, and tells how long ago the first who waits has come.
+func onTheWay(arrivals []sandbox.Arrival) (waiting, starting float64, oldest time.Duration) {
+	for _, a := range arrivals {
+		if a.Phase.Kind != sandbox.Queued {
+			starting++
+			continue
+		}
+		waiting++
+		oldest = max(oldest, time.Since(a.Since))
+	}
+	return waiting, starting, oldest
+}
+
 // shortOfTokens counts the learners who have used more than four fifths of
 // what they may in a day, and those who have used all of it.
-func (s *Server) shortOfTokens() (little, none int, err error) {
+func (s *Server) shortOfTokens() (little, none float64, err error) {
 	if s.TokensPerDay <= 0 {
 		return 0, 0, nil
 	}

@@ -27,7 +27,7 @@ func TestOnlyTheProxySpeaksForAModel(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	s := &Server{Options: Options{Progress: store}, log: slog.New(slog.DiscardHandler)}
+	s := &Server{Options: Options{Progress: store}, metrics: newMetrics(), log: slog.New(slog.DiscardHandler)}
 	said := event.Message{Type: event.Completed, ID: "1", Stage: 1}
 	for _, asksModel := range []bool{true, false} {
 		of := sandbox.Info{Login: "ada", CourseID: "only", Stage: 1, Session: "s", AsksModel: asksModel}
@@ -48,7 +48,7 @@ func TestImpossibleCompletionIsNotRepeated(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{Options: Options{Progress: store}, log: slog.New(slog.DiscardHandler)}
+	s := &Server{Options: Options{Progress: store}, metrics: newMetrics(), log: slog.New(slog.DiscardHandler)}
 	of := sandbox.Info{Login: "ada", CourseID: "only", Stage: 1, Session: "s"}
 	impossible := event.Message{Type: event.Completed, Stage: 1, Score: 5, Questions: 2}
 	if err := s.completed(t.Context(), of, impossible); err != nil {

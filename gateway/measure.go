@@ -33,8 +33,11 @@ func (m *metrics) countFailed(err error) {
 	m.refused.count(reason)
 }
 
-// countStart counts a try to make a sandbox (sandbox.Rules.Started).
-func (m *metrics) countStart(steps []sandbox.Step, err error) {
+// countWait, countStart and countReaped are told by the sandboxes' life
+// (sandbox.Rules). None looks at whose they are.
+func (m *metrics) countWait(_ sandbox.Spec, d time.Duration) { m.waits.Observe(d.Seconds()) }
+
+func (m *metrics) countStart(_ sandbox.Spec, steps []sandbox.Step, err error) {
 	var took time.Duration
 	inPhase := make(map[sandbox.PhaseKind]time.Duration)
 	for _, step := range steps {
@@ -46,11 +49,12 @@ func (m *metrics) countStart(steps []sandbox.Step, err error) {
 			m.phases.WithLabelValues(string(phase)).Observe(d.Seconds())
 		}
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		m.failures.count(failureOf(err))
-		return
+	case len(steps) > 0: // else it was there
+		m.starts.Observe(took.Seconds())
 	}
-	m.starts.Observe(took.Seconds())
 }
 
 func failureOf(err error) failure {

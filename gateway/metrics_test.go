@@ -47,12 +47,14 @@ func series(t testing.TB, registry prometheus.Gatherer) map[string]float64 {
 func measuredLab(t testing.TB, change func(*Options)) (*lab, *prometheus.Registry) {
 	t.Helper()
 	registry := prometheus.NewRegistry()
-	return newLab(t, func(o *Options) {
+	l := newLab(t, func(o *Options) {
 		o.Registry = registry
 		if change != nil {
 			change(o)
 		}
-	}), registry
+	})
+	l.server.census.keep = 0 // so that no test waits for the next answer
+	return l, registry
 }
 
 // expectSeries waits until the metrics have values, which follow what a learner
@@ -213,15 +215,16 @@ func TestMetricsOfStarts(t *testing.T) {
 		{Kind: sandbox.Scheduling, Took: time.Second}, {Kind: sandbox.Pulling, Took: 2 * time.Second},
 		{Kind: sandbox.Scheduling, Took: time.Second}, {Kind: "sleeping", Took: 5 * time.Second},
 	}
-	m.countStart(steps, nil)
-	m.countStart(steps[:1], &sandbox.Unavailable{Full: true})
-	m.countStart(nil, fmt.Errorf("so: %w", &sandbox.Unavailable{}))
-	m.countStart(nil, fmt.Errorf("so: %w", context.Canceled))
-	m.countStart(nil, errors.New("a disk"))
+	m.countStart(sandbox.Spec{}, steps, nil)
+	m.countStart(sandbox.Spec{}, steps[:1], &sandbox.Unavailable{Full: true})
+	m.countStart(sandbox.Spec{}, nil, fmt.Errorf("so: %w", &sandbox.Unavailable{}))
+	m.countStart(sandbox.Spec{}, nil, fmt.Errorf("so: %w", context.Canceled))
+	m.countStart(sandbox.Spec{}, nil, errors.New("a disk"))
 	m.countReaped(sandbox.Info{})
 	m.countReaped(sandbox.Info{Silent: true})
 	m.countReaped(sandbox.Info{Silent: true})
-	m.waits.Observe(1)
+	m.countStart(sandbox.Spec{}, nil, nil) // nothing had to be made
+	m.countWait(sandbox.Spec{}, time.Second)
 	expectSeries(t, registry, map[string]float64{
 		"start_seconds": 1, `start_phase_seconds{phase="scheduling"}`: 2, `start_phase_seconds{phase="pulling"}`: 1, `start_phase_seconds{phase="copying"}`: 0,
 		`start_failures_total{kind="full"}`: 1, `start_failures_total{kind="unavailable"}`: 1, `start_failures_total{kind="cancelled"}`: 1,
@@ -308,4 +311,43 @@ func TestOneRegistryOneGateway(t *testing.T) {
 	if _, err := New(o); err == nil || !strings.Contains(err.Error(), "register the metrics") {
 		t.Errorf("a second gateway: %v", err)
 	}
+}
+
+// TestMetricsOfAQueue: who waits is counted while it lasts, and how long when
+// it is over; then what the start has taken.
+func TestMetricsOfAQueue(t *testing.T) {
+	l, registry := measuredLab(t, func(o *Options) { o.MaxSessions = 1 })
+	l.fill()
+	c := open(t, l.dial(), "start only")
+	c.expect("Waiting for a free place")
+	expectSeries(t, registry, map[string]float64{
+		"queue_length": 1, "queue_wait_seconds": 0, "places": 1, "starts_in_progress": 0, "door_closed": 0, `sandboxes{state="detached"}`: 1,
+	})
+	if waited := series(t, registry)["queue_oldest_seconds"]; waited <= 0 {
+		t.Errorf("the first in the queue has waited %v s", waited)
+	}
+	bob, ok, err := l.server.Backend.Find(t.Context(), "bob")
+	if err != nil || !ok {
+		t.Fatalf("the place is empty: %v", err)
+	}
+	if err := bob.Kill(t.Context(), "the place is needed"); err != nil {
+		t.Fatal(err)
+	}
+	c.expect("hello from")
+	expectSeries(t, registry, map[string]float64{
+		"queue_length": 0, "queue_oldest_seconds": 0, "queue_wait_seconds": 1, "start_seconds": 1, `start_phase_seconds{phase="starting"}`: 1,
+		`start_failures_total{kind="fault"}`: 0, `sandboxes_ended_total{ending="killed"}`: 1, `attaches_total{how="first"}`: 1,
+	})
+	l.server.lifecycle.CloseDoor("Closed.")
+	expectSeries(t, registry, map[string]float64{"door_closed": 1})
+}
+
+func TestMetricsOfOrphans(t *testing.T) {
+	l, registry := measuredLab(t, func(o *Options) { o.Grace = 200 * time.Millisecond })
+	client := l.dial()
+	open(t, client, "start only").expect("hello from")
+	_ = client.Close()
+	expectSeries(t, registry, map[string]float64{
+		`sandboxes_reaped_total{state="alone"}`: 1, `sandboxes_reaped_total{state="silent"}`: 0, `sandboxes_ended_total{ending="killed"}`: 1,
+	})
 }

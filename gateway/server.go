@@ -101,7 +101,8 @@ func New(o Options) (*Server, error) {
 	}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	s.lifecycle = sandbox.NewLifecycle(o.Backend, sandbox.Rules{
-		MaxSessions: o.MaxSessions, Grace: o.Grace, Completed: s.completed, Ended: s.ended, Log: o.Log,
+		MaxSessions: o.MaxSessions, Grace: o.Grace, Completed: s.completed, Ended: s.ended,
+		Waited: s.metrics.countWait, Started: s.metrics.countStart, Reaped: s.metrics.countReaped, Log: o.Log,
 	})
 	if err := s.restoreDoor(); err != nil {
 		return nil, err

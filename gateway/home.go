@@ -128,7 +128,7 @@ func (s *Server) complete(r progress.Record) (recorded bool, err error) {
 }
 
 func (s *Server) ended(of sandbox.Info, exit sandbox.Exit) {
-	s.metrics.ended.count(exit.Ending)
+	s.metrics.countEnd(exit)
 	s.log.Info("sandbox ended", "login", of.Login, "session", of.Session, "ending", exit.Ending, "status", exit.Code)
 }
 

@@ -70,6 +70,14 @@ func failureOf(err error) failure {
 	return fault
 }
 
+// countEnd counts the end of a sandbox.
+func (m *metrics) countEnd(exit sandbox.Exit) {
+	m.ended.count(exit.Ending)
+	if by, died := exit.Died(); died {
+		m.died.count(by)
+	}
+}
+
 func reportedBy(e report.Event) reported {
 	switch {
 	case e.Completed != nil && e.Used == nil:

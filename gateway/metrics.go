@@ -32,6 +32,7 @@ type metrics struct {
 
 	reaped    tally[orphan]
 	ended     tally[sandbox.Ending]
+	died      tally[sandbox.Cause]
 	completed tally[progress.Evidence]
 	reports   tally[reported]
 	dropped   prometheus.Counter
@@ -73,6 +74,8 @@ func newMetrics() *metrics {
 			leftAlone, fellSilent),
 		ended: newTally("sandboxes_ended_total", "Sandboxes that have ended, by how.", "ending",
 			sandbox.Exited, sandbox.Signalled, sandbox.Killed, sandbox.Stopped, sandbox.LifeOver, sandbox.Idle, sandbox.Lost, otherWord),
+		died: newTally("sandboxes_died_total", "Sandboxes that have ended against the will of those whom they are for, by cause.", "cause",
+			sandbox.OutOfMemory, sandbox.Evicted, sandbox.HostLost, sandbox.Deleted, sandbox.Unknown),
 		completed: newTally("stages_completed_total", "Stages recorded as complete, by what shows it.", "evidence",
 			progress.Quiz, progress.Model, progress.Admin, progress.Terminal),
 		reports: newTally("proxy_reports_total", "Events received from the API proxy, by kind.", "kind", reportedStage, reportedTokens, reportedOdd),
@@ -99,7 +102,7 @@ func (m *metrics) register(to prometheus.Registerer, more ...prometheus.Collecto
 	all := append([]prometheus.Collector{
 		m.admitted, m.turnedAway, m.noHandshake, m.signedIn, m.refused, m.sessions, m.sessionsRefused,
 		m.waits, m.starts, m.phases, m.failures, m.attaches, m.attach, m.takeovers, m.bytes,
-		m.reaped, m.ended, m.completed, m.reports, m.dropped,
+		m.reaped, m.ended, m.died, m.completed, m.reports, m.dropped,
 	}, more...)
 	for _, c := range all {
 		if err := to.Register(c); err != nil {

@@ -351,3 +351,22 @@ func TestMetricsOfOrphans(t *testing.T) {
 		`sandboxes_reaped_total{state="alone"}`: 1, `sandboxes_reaped_total{state="silent"}`: 0, `sandboxes_ended_total{ending="killed"}`: 1,
 	})
 }
+
+func TestMetricsOfEnds(t *testing.T) {
+	m, registry := newMetrics(), prometheus.NewRegistry()
+	if err := m.register(registry); err != nil {
+		t.Fatal(err)
+	}
+	for _, exit := range []sandbox.Exit{
+		{Ending: sandbox.Exited}, {Ending: sandbox.Killed}, {Ending: sandbox.Killed, Cause: sandbox.Deleted},
+		{Ending: sandbox.Lost}, {Ending: sandbox.Lost, Cause: sandbox.OutOfMemory}, {Ending: sandbox.LifeOver},
+	} {
+		m.countEnd(exit)
+	}
+	expectSeries(t, registry, map[string]float64{
+		`sandboxes_ended_total{ending="exited"}`: 1, `sandboxes_ended_total{ending="killed"}`: 2, `sandboxes_ended_total{ending="lost"}`: 2,
+		`sandboxes_ended_total{ending="life-over"}`: 1, `sandboxes_ended_total{ending="idle"}`: 0,
+		`sandboxes_died_total{cause="deleted"}`: 1, `sandboxes_died_total{cause="unknown"}`: 1, `sandboxes_died_total{cause="out-of-memory"}`: 1,
+		`sandboxes_died_total{cause="evicted"}`: 0,
+	})
+}

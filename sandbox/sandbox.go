@@ -163,6 +163,9 @@ type Exit struct {
 	Reason string `json:"reason,omitempty"`
 	// Epoch is the one of the attach that ended; 0 where it had none.
 	Epoch int `json:"-"`
+	// Cause is set by a Backend that knows what has taken the sandbox's life. No
+	// sandbox can say it of itself.
+	Cause Cause `json:"-"`
 }
 
 // Over tells whether the sandbox itself has ended.

@@ -47,7 +47,7 @@ func exitOf(pod *corev1.Pod) sandbox.Exit {
 		if exit, ok := hold.ParseExit([]byte(t.Message)); ok {
 			last = exit
 		} else if t.Reason == "OOMKilled" {
-			last = lost(int(t.ExitCode), "Your sandbox used more memory than it may and was ended."+kept)
+			last = lostBy(sandbox.OutOfMemory, int(t.ExitCode), "Your sandbox used more memory than it may and was ended."+kept)
 		}
 	}
 	if last.Ending != "" && last.Ending != sandbox.Stopped {
@@ -55,11 +55,11 @@ func exitOf(pod *corev1.Pod) sandbox.Exit {
 	}
 	switch pod.Status.Reason {
 	case "Evicted":
-		return lost(1, "The cluster was short of resources and evicted your sandbox."+kept)
+		return lostBy(sandbox.Evicted, 1, "The cluster was short of resources and evicted your sandbox."+kept)
 	case "DeadlineExceeded":
 		return sandbox.Exit{Ending: sandbox.LifeOver, Code: 1, Reason: "The session's time is over." + kept}
 	case "NodeLost", "NodeShutdown", "Terminated":
-		return lost(1, "The machine of your sandbox was lost."+kept)
+		return lostBy(sandbox.HostLost, 1, "The machine of your sandbox was lost."+kept)
 	}
 	switch {
 	case pod.DeletionTimestamp != nil || !finished(pod):
@@ -71,11 +71,17 @@ func exitOf(pod *corev1.Pod) sandbox.Exit {
 }
 
 func deleted() sandbox.Exit {
-	return sandbox.Exit{Ending: sandbox.Killed, Code: 1, Reason: "Your sandbox was deleted in the cluster." + kept}
+	return sandbox.Exit{Ending: sandbox.Killed, Cause: sandbox.Deleted, Code: 1, Reason: "Your sandbox was deleted in the cluster." + kept}
 }
 
 func lost(code int, reason string) sandbox.Exit {
 	return sandbox.Exit{Ending: sandbox.Lost, Code: max(code, 1), Reason: reason}
+}
+
+func lostBy(cause sandbox.Cause, code int, reason string) sandbox.Exit {
+	exit := lost(code, reason)
+	exit.Cause = cause
+	return exit
 }
 
 // infoOf reads what the Pod says about its session.

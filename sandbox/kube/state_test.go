@@ -103,24 +103,30 @@ func TestRefused(t *testing.T) {
 func TestExitOf(t *testing.T) {
 	evicted := &corev1.Pod{Status: corev1.PodStatus{Phase: corev1.PodFailed, Reason: "Evicted"}}
 	late := &corev1.Pod{Status: corev1.PodStatus{Phase: corev1.PodFailed, Reason: "DeadlineExceeded"}}
+	shutDown := &corev1.Pod{Status: corev1.PodStatus{Phase: corev1.PodFailed, Reason: "NodeShutdown"}}
 	deleted := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{DeletionTimestamp: &metav1.Time{Time: now}}}
 	for name, test := range map[string]struct {
 		pod    *corev1.Pod
 		ending sandbox.Ending
 		code   int
 		says   string
+		died   sandbox.Cause
 	}{
-		"the holder's word": {terminated("Error", `{"ending":"exited","code":42}`, 42), sandbox.Exited, 42, ""},
-		"memory":            {terminated("OOMKilled", "", 137), sandbox.Lost, 137, "more memory"},
-		"no word":           {terminated("Error", "panic: no", 2), sandbox.Lost, 1, "without a word"},
-		"evicted":           {evicted, sandbox.Lost, 1, "evicted"},
-		"stopped":           {terminated("Error", `{"ending":"stopped","code":1,"reason":"had to go"}`, 1), sandbox.Stopped, 1, "had to go"},
-		"deadline":          {late, sandbox.LifeOver, 1, "time is over"},
-		"deleted":           {deleted, sandbox.Killed, 1, "deleted in the cluster"},
-		"vanished":          {&corev1.Pod{Status: corev1.PodStatus{Phase: corev1.PodRunning}}, sandbox.Killed, 1, "deleted in the cluster"},
+		"the holder's word": {terminated("Error", `{"ending":"exited","code":42,"Cause":"evicted"}`, 42), sandbox.Exited, 42, "", ""},
+		"memory":            {terminated("OOMKilled", "", 137), sandbox.Lost, 137, "more memory", sandbox.OutOfMemory},
+		"no word":           {terminated("Error", "panic: no", 2), sandbox.Lost, 1, "without a word", sandbox.Unknown},
+		"evicted":           {evicted, sandbox.Lost, 1, "evicted", sandbox.Evicted},
+		"stopped":           {terminated("Error", `{"ending":"stopped","code":1,"reason":"had to go"}`, 1), sandbox.Stopped, 1, "had to go", ""},
+		"node":              {shutDown, sandbox.Lost, 1, "machine", sandbox.HostLost},
+		"deadline":          {late, sandbox.LifeOver, 1, "time is over", ""},
+		"deleted":           {deleted, sandbox.Killed, 1, "deleted in the cluster", sandbox.Deleted},
+		"vanished":          {&corev1.Pod{Status: corev1.PodStatus{Phase: corev1.PodRunning}}, sandbox.Killed, 1, "deleted in the cluster", sandbox.Deleted},
 	} {
 		t.Run(name, func(t *testing.T) {
 			exit := exitOf(test.pod)
+			if by, _ := exit.Died(); by != test.died {
+				t.Errorf("it died by %q, want %q", by, test.died)
+			}
 			if exit.Ending != test.ending || exit.Code != test.code || !strings.Contains(exit.Reason, test.says) {
 				t.Errorf("%+v", exit)
 			}

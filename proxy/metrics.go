@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"strconv"
 	"time"
 
@@ -52,6 +53,7 @@ func newMetrics(to prometheus.Registerer, models []string) (*metrics, error) {
 		inFlight:  prometheus.NewGauge(prometheus.GaugeOpts(opts("requests_in_flight", "Requests being answered."))),
 		models:    setOf(models),
 	}
+	m.begin()
 	for _, c := range []prometheus.Collector{m.requests, m.latency, m.first, m.tokens, m.answers, m.refusals, m.upstreams, m.inFlight} {
 		if err := to.Register(c); err != nil {
 			return nil, err
@@ -59,6 +61,28 @@ func newMetrics(to prometheus.Registerer, models []string) (*metrics, error) {
 	}
 	return m, nil
 }
+
+// begin makes the series that are known beforehand: Prometheus does not see the
+// first increase of one that comes with it.
+func (m *metrics) begin() {
+	for _, r := range reasons {
+		m.refusals.WithLabelValues(string(r))
+	}
+	for _, r := range []reason{upstreamDown, upstreamSilent, upstreamOdd} {
+		m.upstreams.WithLabelValues(string(r))
+	}
+	for _, status := range []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests} {
+		m.upstreams.WithLabelValues(statusKind(status))
+	}
+	for _, outcome := range []stream.Outcome{stream.Whole, stream.Cut, stream.Failed} {
+		m.answers.WithLabelValues(string(outcome))
+	}
+	for _, r := range []route{messages, countTokens, elsewhere} {
+		m.latency.WithLabelValues(string(r))
+	}
+}
+
+func statusKind(status int) string { return "status_" + strconv.Itoa(status) }
 
 // note counts a call that is over, and writes one line about it. There is
 // nothing in it that a client has written but what a token vouches for.
@@ -105,7 +129,7 @@ func (m *metrics) count(c *call, took time.Duration) {
 	m.latency.WithLabelValues(string(c.route)).Observe(took.Seconds())
 	switch {
 	case c.refused == nil && c.status >= 400 && c.status != statusGone:
-		m.upstreams.WithLabelValues("status_" + strconv.Itoa(c.status)).Inc()
+		m.upstreams.WithLabelValues(statusKind(c.status)).Inc()
 	case c.refused == nil:
 	case c.refused.reason.upstreams():
 		m.upstreams.WithLabelValues(string(c.refused.reason)).Inc()

@@ -44,6 +44,13 @@ const (
 	upstreamOdd    reason = "upstream_answer"
 )
 
+// reasons are all of the proxy's own.
+var reasons = []reason{
+	badPath, badMethod, badQuery, badHeader, badCredential, tokenInvalid, tokenExpired, tokenMoved, noKey, stopping,
+	tooManyAtOnce, tooFast, tooManyTries, tooManyConns, overBudget, budgetUnknown, noLength, tooLarge, noRoom,
+	badEncoding, cutBody, badJSON, badTool, badModel, reachesOut,
+}
+
 // refusal is an answer of the proxy's own, in the shape of the API's errors.
 type refusal struct {
 	status  int

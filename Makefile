@@ -4,6 +4,7 @@
 BIN        := bin/lectern
 CLUSTER    := bin/cluster
 CLAUDE     := bin/claude
+PROMTOOL   := bin/promtool
 VERSION    ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 # Where make run listens.
 LISTEN     ?= 127.0.0.1:2222
@@ -39,9 +40,12 @@ update-claude: ## Pin the newest version of Claude Code
 		@anthropic-ai/claude-code-linux-x64@latest @anthropic-ai/claude-code-linux-arm64@latest
 	@git --no-pager diff --stat sandbox/image
 
-test: test-packages ## Run every test that needs no cluster
+test: test-packages $(PROMTOOL) ## Run every test that needs no cluster
 	go test -race -count=1 -timeout 5m ./...
 	cd test/manifests && go test -count=1 ./...
+
+$(PROMTOOL):
+	scripts/take-promtool $(PROMTOOL)
 
 lint: ## Check form and vet
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not formatted, run make fmt: $$unformatted"; exit 1; fi

@@ -32,6 +32,9 @@ const (
 	hostPath   = "testdata/hostpath" // base with the component storage-hostpath
 	otherImage = "testdata/image"    // base with another image of sandboxes
 	claude     = "testdata/claude"   // base with the component claude
+	monitoring = "testdata/monitoring"
+	// monitoringClaude is base with both components.
+	monitoringClaude = "testdata/monitoring-claude"
 	// classroom is the overlay that the README of the manifests shows.
 	classroom = "testdata/classroom"
 
@@ -42,7 +45,7 @@ const (
 )
 
 // everything is all that can be applied.
-var everything = []string{base, pvc, hostPath, otherImage, claude, classroom}
+var everything = []string{base, pvc, hostPath, otherImage, claude, monitoring, monitoringClaude, classroom}
 
 // render returns the objects that kubectl apply -k dir would send.
 func render(t *testing.T, dir string) []runtime.Object {

@@ -224,8 +224,8 @@ func TestAdminGoldenColours(t *testing.T) {
 }
 
 func TestEverySizeOfAdminFits(t *testing.T) {
-	widths := []int{1, 8, 29, 30, 31, 34, 40, 41, 50, 59, 60, 61, 80, 99, 100, 119, 120, 121, 160}
-	heights := []int{1, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 24, 40, 60}
+	widths := []int{1, 29, 30, 34, 40, 59, 60, 80, 119, 120, 160}
+	heights := []int{1, 7, 8, 10, 11, 12, 14, 15, 17, 24, 60}
 	for _, s := range adminScenes {
 		t.Run(s.name, func(t *testing.T) {
 			d := s.set(t)

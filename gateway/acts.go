@@ -183,7 +183,7 @@ func oneLine(text string) string {
 // mostOfExtension is what one extension may add; the sandbox may allow less.
 const mostOfExtension = 24 * time.Hour
 
-// extend gives a session more time than it has left, and tells its learner.
+// extend gives a session more time than it has left.
 func (a admin) extend(ctx context.Context, session string, more time.Duration) (expires time.Time, err error) {
 	if more < time.Minute || more > mostOfExtension {
 		return expires, fmt.Errorf("a session can be extended by 1m to %s, and not by %s", spoken(mostOfExtension), more)
@@ -194,14 +194,26 @@ func (a admin) extend(ctx context.Context, session string, more time.Duration) (
 			return err
 		}
 		left := max(time.Until(info.Expires), 0) + more
-		if err := sb.Extend(ctx, left); err != nil {
-			return err
-		}
 		expires = time.Now().Add(left)
-		a.tell(ctx, sb, fmt.Sprintf("%s has given you %s more.", a.who.Login, spoken(more)))
-		return nil
+		return a.prolong(ctx, sb, left)
 	})
 	return expires, err
+}
+
+// extendTo lets a session last for so long from now.
+func (a admin) extendTo(ctx context.Context, session string, left time.Duration) error {
+	return a.reach(ctx, session, func(sb sandbox.Sandbox) error { return a.prolong(ctx, sb, left) })
+}
+
+// prolong moves the end of a session and tells its learner.
+func (a admin) prolong(ctx context.Context, sb sandbox.Sandbox, left time.Duration) error {
+	if err := sb.Extend(ctx, left); err != nil {
+		return err
+	}
+	made := sb.Made()
+	a.server.log.Info("an admin extends a session", "by", a.who.Login, "login", made.Login, "session", made.Session, "left", left)
+	a.tell(ctx, sb, fmt.Sprintf("%s has given you more time: %s from now.", a.who.Login, spoken(left)))
+	return nil
 }
 
 // tell says something to a learner, who may do without it.

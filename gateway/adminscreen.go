@@ -32,9 +32,8 @@ func (s *session) administrate() int {
 			}
 			return ofScreen(err)
 		},
-		Extend: func(ctx context.Context, session string, more time.Duration) error {
-			_, err := a.extend(ctx, session, more)
-			return ofScreen(err)
+		Extend: func(ctx context.Context, session string, left time.Duration) error {
+			return ofScreen(a.extendTo(ctx, session, left))
 		},
 		Grant: func(ctx context.Context, login, courseID string, stage int) error {
 			recorded, err := a.grant(ctx, login, courseID, stage)
@@ -57,20 +56,26 @@ func (s *session) administrate() int {
 	if cause := context.Cause(s.ctx); cause != nil {
 		return s.farewell(cause)
 	}
+	var no *NoLongerAdmin
 	switch {
+	case errors.As(screen.Err(), &no):
+		return s.refuse("%s", harmless(no.Error()))
 	case screen.Err() != nil:
-		return s.refuse("%s", harmless(screen.Err().Error()))
+		return s.farewell(screen.Err())
 	case err != nil:
 		return s.farewell(fmt.Errorf("show the sessions: %w", err))
 	}
 	return 0
 }
 
-// ofScreen gives the screen's own error for the one after which it has to end.
+// ofScreen gives the screen's own errors for those that it knows.
 func ofScreen(err error) error {
 	var no *NoLongerAdmin
-	if errors.As(err, &no) {
+	switch {
+	case errors.As(err, &no):
 		return fmt.Errorf("%w: %w", tui.ErrNoLongerAdmin, err)
+	case errors.Is(err, errEnded):
+		return tui.ErrEnded
 	}
 	return err
 }

@@ -14,19 +14,12 @@ import (
 
 	"github.com/fsnotify/fsnotify"
 
+	"lectern/internal/unixsocket"
 	"lectern/sandbox"
 )
 
 // Dial opens the holder's socket.
-func Dial(ctx context.Context, socket string) (net.Conn, error) {
-	var d net.Dialer
-	var conn net.Conn
-	err := throughShortPath(socket, func(short string) (err error) {
-		conn, err = d.DialContext(ctx, "unix", short)
-		return err
-	})
-	return conn, err
-}
+func Dial(ctx context.Context, socket string) (net.Conn, error) { return unixsocket.Dial(ctx, socket) }
 
 // DialOnceThere is Dial for one who may come before the holder listens.
 func DialOnceThere(ctx context.Context, socket string) (net.Conn, error) {
@@ -56,36 +49,11 @@ func DialOnceThere(ctx context.Context, socket string) (net.Conn, error) {
 // Listen makes the holder's socket; only this user may open it. It appears
 // under its name once it listens, so that nobody finds it deaf.
 func Listen(socket string) (*net.UnixListener, error) {
-	var l *net.UnixListener
-	deaf := socket + ".new"
-	_ = os.Remove(deaf) // of one that was killed in this moment
-	err := throughShortPath(deaf, func(short string) (err error) {
-		l, err = net.ListenUnix("unix", &net.UnixAddr{Name: short, Net: "unix"})
-		return err
-	})
+	l, err := unixsocket.Listen(socket)
 	if err != nil {
 		return nil, fmt.Errorf("listen on the holder's socket: %w", err)
 	}
-	l.SetUnlinkOnClose(false) // the short path is gone by then
-	if err := errors.Join(os.Chmod(deaf, 0o600), os.Rename(deaf, socket)); err != nil {
-		_ = l.Close()
-		return nil, err
-	}
 	return l, nil
-}
-
-// throughShortPath gives use a path of the socket that fits into the 108 bytes
-// of sockaddr_un (unix(7)), by way of an open folder where it is longer.
-func throughShortPath(socket string, use func(short string) error) error {
-	if len(socket) < 100 {
-		return use(socket)
-	}
-	dir, err := os.Open(filepath.Dir(socket))
-	if err != nil {
-		return err
-	}
-	defer func() { _ = dir.Close() }()
-	return use(fmt.Sprintf("/proc/self/fd/%d/%s", dir.Fd(), filepath.Base(socket)))
 }
 
 // WriteExit writes down how the sandbox ended.

@@ -44,6 +44,9 @@ type Options struct {
 	// the file is opened; 0 means 512 MiB. In a larger file only the pages
 	// that name all others are checked.
 	CheckUpTo int64
+	// ReadOnly opens a file that is there, next to others who only read it. It
+	// keeps writers from the file, and writes nothing itself.
+	ReadOnly bool
 }
 
 // File is an open bbolt file. Its methods may be called from any goroutine.
@@ -66,16 +69,19 @@ func Open(path string, options Options) (*File, error) {
 	if options.CheckUpTo == 0 {
 		options.CheckUpTo = defaultCheckUpTo
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("make the folder of %s: %w", path, err)
-	}
-	if err := create(path); err != nil {
-		return nil, fmt.Errorf("create %s: %w", path, inWords(err))
+	if !options.ReadOnly {
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return nil, fmt.Errorf("make the folder of %s: %w", path, err)
+		}
+		if err := create(path); err != nil {
+			return nil, fmt.Errorf("create %s: %w", path, inWords(err))
+		}
 	}
 	f := &File{path: path}
 	err := guard(func() (err error) {
 		f.db, err = bbolt.Open(path, 0o600, &bbolt.Options{
 			Timeout:      options.LockTimeout,
+			ReadOnly:     options.ReadOnly,
 			FreelistType: bbolt.FreelistMapType,
 			NoStatistics: true,
 			OpenFile: func(name string, flag int, mode os.FileMode) (*os.File, error) {
@@ -129,38 +135,19 @@ func create(path string) error {
 // openChecked is bbolt's way to the file: it comes back with a file that is
 // locked and sound, so that bbolt never maps, and never writes to, another.
 func openChecked(name string, flag int, mode os.FileMode, options Options) (*os.File, error) {
-	file, err := os.OpenFile(name, flag, mode)
+	how := syscall.LOCK_EX
+	if options.ReadOnly {
+		how = syscall.LOCK_SH
+	}
+	file, err := openLocked(name, flag, mode, how, options.LockTimeout)
 	if err != nil {
 		return nil, err
 	}
-	if err := lock(file, options.LockTimeout); err != nil {
-		file.Close()
-		return nil, err
-	}
-	if err := check(file, options.CheckUpTo); err != nil {
+	if err := check(file, options); err != nil {
 		file.Close()
 		return nil, err
 	}
 	return file, nil
-}
-
-// lock takes the same lock as bbolt does. bbolt takes it again on the same
-// open file, which succeeds at once.
-func lock(file *os.File, timeout time.Duration) error {
-	const pause = 20 * time.Millisecond
-	deadline := time.Now().Add(timeout)
-	for {
-		err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		switch {
-		case err == nil:
-			return nil
-		case !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR):
-			return fmt.Errorf("lock the file: %w", err)
-		case time.Now().After(deadline):
-			return fmt.Errorf("%s is used by another gateway; stop that one, or give this one a data folder of its own: %w", file.Name(), ErrInUse)
-		}
-		time.Sleep(pause)
-	}
 }
 
 // Path is where the file is, as it was given to Open.

@@ -12,8 +12,8 @@ import (
 // and with every number in it doubted. bbolt's own Tx.Check comes too late
 // for that: Open itself trusts the free list, Check runs in a goroutine where
 // a memory fault cannot be caught, and it follows cycles for ever. An empty
-// file is sound: bbolt makes a database of it.
-func check(file *os.File, everythingUpTo int64) error {
+// file is sound where bbolt may make a database of it.
+func check(file *os.File, options Options) error {
 	info, err := file.Stat()
 	if err != nil {
 		return err
@@ -21,10 +21,10 @@ func check(file *os.File, everythingUpTo int64) error {
 	if !info.Mode().IsRegular() {
 		return errors.New("it is not a regular file, name another")
 	}
-	if info.Size() == 0 {
+	if info.Size() == 0 && !options.ReadOnly {
 		return nil
 	}
-	if err := checkPages(file, info.Size(), info.Size() <= everythingUpTo); err != nil {
+	if err := checkPages(file, info.Size(), info.Size() <= options.CheckUpTo); err != nil {
 		return damaged(file.Name(), err)
 	}
 	return nil

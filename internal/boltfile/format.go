@@ -13,15 +13,9 @@ var formatBucket = []byte("format")
 // this program understands. A file that says nothing yet is marked with
 // version; one that was written by a newer program is refused in words.
 func (f *File) Format(name string, version int) error {
-	stored, err := f.storedVersion(name)
-	if err != nil {
+	stored, err := f.Version(name, version)
+	if err != nil || stored == version {
 		return err
-	}
-	if stored > version {
-		return fmt.Errorf("%s holds %s in format %d and this program knows only %d: use the newer Lectern that wrote it, or another file", f.path, name, stored, version)
-	}
-	if stored == version {
-		return nil
 	}
 	return f.Update(func(tx *bbolt.Tx) error {
 		bucket, err := tx.CreateBucketIfNotExists(formatBucket)
@@ -32,7 +26,17 @@ func (f *File) Format(name string, version int) error {
 	})
 }
 
-// storedVersion is 0 where the file says nothing about name.
+// Version tells of which version it is what the file holds under name, and
+// refuses in words one that is newer than known. It is 0 where the file says
+// nothing about name.
+func (f *File) Version(name string, known int) (int, error) {
+	stored, err := f.storedVersion(name)
+	if err == nil && stored > known {
+		err = fmt.Errorf("%s holds %s in format %d and this program knows only %d: use the newer Lectern that wrote it, or another file", f.path, name, stored, known)
+	}
+	return stored, err
+}
+
 func (f *File) storedVersion(name string) (version int, err error) {
 	err = f.View(func(tx *bbolt.Tx) error {
 		bucket := tx.Bucket(formatBucket)

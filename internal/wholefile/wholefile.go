@@ -1,5 +1,5 @@
-// Package wholefile makes files that appear whole or not at all, and that
-// never replace a file which is already there.
+// Package wholefile makes files that appear whole or not at all. Those that
+// Create makes never replace a file which is already there.
 //
 // It knows nothing of what is in the files.
 package wholefile
@@ -23,6 +23,17 @@ func Create(path string, write func(temporary string) error) error {
 	if _, err := os.Lstat(path); err == nil {
 		return &fs.PathError{Op: "create", Path: path, Err: fs.ErrExist}
 	}
+	return build(path, write, publish)
+}
+
+// Replace is Create, but the file may be there already: it is the old one or
+// the new one at any time.
+func Replace(path string, write func(temporary string) error) error {
+	return build(path, write, os.Rename)
+}
+
+// build has write make a file, and give puts it into its place.
+func build(path string, write func(temporary string) error, give func(temporary, path string) error) error {
 	folder, err := os.MkdirTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.new")
 	if err != nil {
 		return fmt.Errorf("make a folder to write in: %w", err)
@@ -32,13 +43,13 @@ func Create(path string, write func(temporary string) error) error {
 	if err := write(temporary); err != nil {
 		return err
 	}
-	if err := syncPath(temporary); err != nil {
+	if err := Sync(temporary); err != nil {
 		return err
 	}
-	if err := publish(temporary, path); err != nil {
+	if err := give(temporary, path); err != nil {
 		return err
 	}
-	return syncPath(filepath.Dir(path))
+	return Sync(filepath.Dir(path))
 }
 
 // publish links, since a link never replaces a file, where a rename would.
@@ -52,8 +63,8 @@ func publish(temporary, path string) error {
 	return err
 }
 
-// syncPath makes a file's content, or a folder's list of names, durable.
-func syncPath(path string) error {
+// Sync makes a file's content, or a folder's list of names, durable.
+func Sync(path string) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err

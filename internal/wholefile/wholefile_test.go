@@ -60,6 +60,31 @@ func TestCreateFailureLeavesNothing(t *testing.T) {
 	expectOnly(t, folder)
 }
 
+func TestReplace(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "file")
+	write := func(content string) func(string) error {
+		return func(temporary string) error { return os.WriteFile(temporary, []byte(content), 0o600) }
+	}
+	for _, content := range []string{"old", "new"} {
+		if err := Replace(path, write(content)); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := os.ReadFile(path); string(got) != content {
+			t.Errorf("file holds %q, %v", got, err)
+		}
+	}
+	broken := errors.New("disk is full")
+	err := Replace(path, func(temporary string) error { return errors.Join(write("half")(temporary), broken) })
+	if !errors.Is(err, broken) {
+		t.Errorf("error is %v", err)
+	}
+	if got, err := os.ReadFile(path); string(got) != "new" {
+		t.Errorf("after a failure the file holds %q, %v", got, err)
+	}
+	expectOnly(t, folder, "file")
+}
+
 func TestCreateHasOneWinner(t *testing.T) {
 	folder := t.TempDir()
 	path := filepath.Join(folder, "file")

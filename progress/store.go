@@ -7,7 +7,6 @@
 package progress
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -53,6 +52,29 @@ func Open(path string, log *slog.Logger) (*Store, error) {
 		return nil, fmt.Errorf("open the progress store: %w", err)
 	}
 	return &Store{file: file, log: log, now: time.Now}, nil
+}
+
+// OpenReadOnly opens the store at path to read it, while nobody has it open but
+// to read it too. The error wraps fs.ErrNotExist where there is none.
+func OpenReadOnly(path string, log *slog.Logger) (*Store, error) {
+	file, err := boltfile.Open(path, boltfile.Options{ReadOnly: true})
+	if err != nil {
+		return nil, fmt.Errorf("open the progress store: %w", err)
+	}
+	if _, err := version(file); err != nil {
+		file.Close()
+		return nil, fmt.Errorf("open the progress store: %w", err)
+	}
+	return &Store{file: file, log: log, now: time.Now}, nil
+}
+
+// version refuses a file that holds no progress, or that of a newer program.
+func version(file *boltfile.File) (int, error) {
+	stored, err := file.Version(formatName, formatVersion)
+	if err == nil && stored == 0 {
+		err = fmt.Errorf("%s is a database, but not one of progress: name another file", file.Name())
+	}
+	return stored, err
 }
 
 // Close waits for running calls and closes the file.
@@ -192,26 +214,38 @@ func (s *Store) All(fn func(Record) error) error {
 // behind the last.
 func (s *Store) nextLearner(tx *bbolt.Tx, login string) (string, []Record, error) {
 	root := tx.Bucket(rootBucket)
-	if root == nil {
+	next := nextKey(root, login)
+	if next == "" {
 		return "", nil, nil
 	}
-	cursor := root.Cursor()
-	name, _ := cursor.Seek([]byte(login))
-	if login != "" && bytes.Equal(name, []byte(login)) {
-		name, _ = cursor.Next()
+	records, err := s.readLearner(root.Bucket([]byte(next)), next)
+	return next, records, err
+}
+
+// nextKey is the key that comes after another; empty behind the last.
+func nextKey(bucket *bbolt.Bucket, after string) string {
+	if bucket == nil {
+		return ""
 	}
-	if name == nil {
-		return "", nil, nil
+	cursor := bucket.Cursor()
+	key, _ := cursor.Seek([]byte(after))
+	if after != "" && string(key) == after {
+		key, _ = cursor.Next()
 	}
-	next := string(name)
-	bucket := root.Bucket(name)
+	return string(key)
+}
+
+func (s *Store) readLearner(bucket *bbolt.Bucket, login string) ([]Record, error) {
+	if bucket == nil {
+		return nil, nil
+	}
 	var all []Record
 	err := bucket.ForEachBucket(func(course []byte) error {
-		records, err := s.readCourse(bucket.Bucket(course), next, string(course))
+		records, err := s.readCourse(bucket.Bucket(course), login, string(course))
 		all = append(all, records...)
 		return err
 	})
-	return next, all, err
+	return all, err
 }
 
 // find gives the bucket at a path, or nil.

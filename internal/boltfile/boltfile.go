@@ -47,11 +47,14 @@ type Options struct {
 	// ReadOnly opens a file that is there, next to others who only read it. It
 	// keeps writers from the file, and writes nothing itself.
 	ReadOnly bool
+	// Name is what errors call the file; empty for its path.
+	Name string
 }
 
 // File is an open bbolt file. Its methods may be called from any goroutine.
 type File struct {
 	path string
+	name string // in errors
 	db   *bbolt.DB
 	file *os.File
 	// damage is set for good when a commit died half-way: bbolt may then hold
@@ -74,10 +77,13 @@ func Open(path string, options Options) (*File, error) {
 			return nil, fmt.Errorf("make the folder of %s: %w", path, err)
 		}
 		if err := create(path); err != nil {
-			return nil, fmt.Errorf("create %s: %w", path, inWords(err))
+			return nil, fmt.Errorf("create %s: %w", path, InWords(err))
 		}
 	}
-	f := &File{path: path}
+	if options.Name == "" {
+		options.Name = path
+	}
+	f := &File{path: path, name: options.Name}
 	err := guard(func() (err error) {
 		f.db, err = bbolt.Open(path, 0o600, &bbolt.Options{
 			Timeout:      options.LockTimeout,
@@ -102,10 +108,10 @@ func Open(path string, options Options) (*File, error) {
 	}
 	var dead *deathError
 	if errors.As(err, &dead) || isFormatError(err) {
-		err = damaged(path, err)
+		err = damaged(f.name, err)
 	}
 	if !errors.Is(err, ErrInUse) && !errors.Is(err, ErrDamaged) {
-		err = fmt.Errorf("open %s: %w", path, inWords(err))
+		err = fmt.Errorf("open %s: %w", f.name, InWords(err))
 	}
 	return nil, err
 }
@@ -153,6 +159,9 @@ func openChecked(name string, flag int, mode os.FileMode, options Options) (*os.
 // Path is where the file is, as it was given to Open.
 func (f *File) Path() string { return f.path }
 
+// Name is what errors call the file.
+func (f *File) Name() string { return f.name }
+
 // View runs fn in a read-only transaction. A panic or a memory fault in fn,
 // which is what reading a damaged page comes to, is returned as an error.
 func (f *File) View(fn func(*bbolt.Tx) error) error {
@@ -183,7 +192,7 @@ func (f *File) Update(fn func(*bbolt.Tx) error) error {
 	})
 	var dead *deathError
 	if inside == nil && errors.As(err, &dead) {
-		err = damaged(f.path, err)
+		err = damaged(f.name, err)
 		f.damage.CompareAndSwap(nil, &err)
 		return err
 	}
@@ -200,7 +209,7 @@ func (f *File) Close() error {
 		return f.file.Close()
 	}
 	if err := f.db.Close(); err != nil {
-		return fmt.Errorf("close %s: %w", f.path, err)
+		return fmt.Errorf("close %s: %w", f.name, err)
 	}
 	return nil
 }
@@ -212,9 +221,9 @@ func (f *File) explain(verb string, err error) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &dead):
-		return damaged(f.path, err)
+		return damaged(f.name, err)
 	case errnoOf(err) != 0:
-		return fmt.Errorf("%s %s: %w", verb, f.path, inWords(err))
+		return fmt.Errorf("%s %s: %w", verb, f.name, InWords(err))
 	}
 	return err
 }

@@ -25,7 +25,7 @@ func check(file *os.File, options Options) error {
 		return nil
 	}
 	if err := checkPages(file, info.Size(), info.Size() <= options.CheckUpTo); err != nil {
-		return damaged(file.Name(), err)
+		return damaged(options.Name, err)
 	}
 	return nil
 }

@@ -32,7 +32,7 @@ func (f *File) Format(name string, version int) error {
 func (f *File) Version(name string, known int) (int, error) {
 	stored, err := f.storedVersion(name)
 	if err == nil && stored > known {
-		err = fmt.Errorf("%s holds %s in format %d and this program knows only %d: use the newer Lectern that wrote it, or another file", f.path, name, stored, known)
+		err = fmt.Errorf("%s holds %s in format %d and this program knows only %d: use the newer Lectern that wrote it, or another file", f.name, name, stored, known)
 	}
 	return stored, err
 }
@@ -48,7 +48,7 @@ func (f *File) storedVersion(name string) (version int, err error) {
 			return nil
 		}
 		if version, err = strconv.Atoi(string(value)); err != nil || version < 1 {
-			return damaged(f.path, fmt.Errorf("its format of %s is %q", name, value))
+			return damaged(f.name, fmt.Errorf("its format of %s is %q", name, value))
 		}
 		return nil
 	})

@@ -72,7 +72,7 @@ func (h *Held) Replace(kept string, write func(temporary string) error) error {
 		}
 		return err
 	})
-	return inWords(err)
+	return InWords(err)
 }
 
 // own gives the file to the owner of the held one: root may put a file in the

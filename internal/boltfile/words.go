@@ -10,20 +10,22 @@ import (
 )
 
 // damaged is the one sentence about a file that cannot be trusted.
-func damaged(path string, cause error) error {
-	return &damageError{path: path, cause: cause}
+func damaged(name string, cause error) error {
+	return &DamageError{Name: name, Cause: cause}
 }
 
-type damageError struct {
-	path  string
-	cause error
+// DamageError is an error that wraps ErrDamaged, for those who have other
+// advice than about a file in use.
+type DamageError struct {
+	Name  string
+	Cause error
 }
 
-func (e *damageError) Error() string {
-	return fmt.Sprintf("%s is damaged (%v) and was kept untouched: put a backup in its place, or move it away to begin with an empty one", e.path, e.cause)
+func (e *DamageError) Error() string {
+	return fmt.Sprintf("%s is damaged (%v) and was kept untouched: put a backup in its place, or move it away to begin with an empty one", e.Name, e.Cause)
 }
 
-func (e *damageError) Unwrap() []error { return []error{ErrDamaged, e.cause} }
+func (e *DamageError) Unwrap() []error { return []error{ErrDamaged, e.Cause} }
 
 // isFormatError tells whether bbolt refused what is in a file.
 func isFormatError(err error) bool {
@@ -45,9 +47,9 @@ var advice = map[syscall.Errno]string{
 	syscall.EIO:    "the disk fails, replace it and restore a backup",
 }
 
-// inWords adds the advice, and makes sure that errors.Is finds the errno
+// InWords adds the advice to an error of the operating system, and makes sure that errors.Is finds the errno
 // where bbolt has only kept its text.
-func inWords(err error) error {
+func InWords(err error) error {
 	errno := errnoOf(err)
 	words, ok := advice[errno]
 	if !ok {

@@ -82,7 +82,7 @@ func serve(ctx context.Context, c config.Config, own bool, out io.Writer) (err e
 		return err
 	}
 	defer func() { err = errors.Join(err, directory.Close()) }()
-	store, err := progress.Open(filepath.Join(c.DataDir, "lectern.db"), log)
+	store, err := progress.Open(databaseIn(c.DataDir), log)
 	if err != nil {
 		return err
 	}
@@ -117,6 +117,7 @@ func serve(ctx context.Context, c config.Config, own bool, out io.Writer) (err e
 		return err
 	}
 	model.inside.tell(server)
+	answerCommands := openControl(c.DataDir, store, log)
 	log.Info("listening", "address", open.ssh.Addr().String(), "courses", len(catalogue.All()), "version", versionText())
 	var farewellTo io.Writer
 	if own {
@@ -130,6 +131,7 @@ func serve(ctx context.Context, c config.Config, own bool, out io.Writer) (err e
 		},
 		func(ctx context.Context) error { return serveHTTP(ctx, open.events, events) },
 		model.inside.run,
+		answerCommands,
 	)
 	if err == nil {
 		sayStopped(ctx, backend, c.Sandbox, log, farewellTo)

@@ -64,6 +64,7 @@ func journeys(t *testing.T, dir string) {
 		Setup:               setup,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"gateway":  gateway,
+			"class":    class,
 			"stop":     stop,
 			"github":   github,
 			"terminal": terminal,

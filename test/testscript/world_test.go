@@ -38,6 +38,7 @@ type world struct {
 	github *fakeGitHub
 	tmux   string // its socket
 
+	class   *classroom // nil: none has begun
 	gateway *exec.Cmd
 	disks   []string // mounted ones
 	errorf  func(format string, args ...any)
@@ -78,6 +79,9 @@ func reservePort() string {
 
 // close ends everything that the script has left, its sandboxes too.
 func (w *world) close() {
+	if w.class != nil {
+		_ = w.class.stop()
+	}
 	_ = exec.Command("tmux", "-S", w.tmux, "kill-server").Run()
 	w.endGateway(syscall.SIGKILL)
 	w.github.close()

@@ -15,8 +15,8 @@ import (
 
 // TestJourney walks through Lectern as manifests/base installs it: with ssh
 // into the gateway's Pod, from the picker into a sandbox Pod, through a stage
-// of the course that the image has, and back to the picker; then it tries from
-// inside the sandbox what must not work.
+// of the course that the image has, and back to the picker; it tries from inside
+// the sandbox what must not work; and it puts back a backup of the database.
 func TestJourney(t *testing.T) {
 	d := deploy(t, "ada", "bob")
 	ada := d.terminals.Open("ada", "100x30", d.ssh("ada")...)
@@ -60,6 +60,8 @@ func TestJourney(t *testing.T) {
 	bob.Expect("y leave")
 	bob.Press("y")
 	bob.Expect(`› ▸ open +1  Before the password`)
+
+	t.Run("backup", func(t *testing.T) { d.keepsake(t, "ada", "bob") })
 }
 
 // sampleStage is a stage of the course in the image.

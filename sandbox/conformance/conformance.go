@@ -68,6 +68,7 @@ func Run(t *testing.T, make Make) {
 		{"kill by another gateway", testKillElsewhere(false)},
 		{"kill of a tutor that stays, by another gateway", testKillElsewhere(true)},
 		{"kill by several at once", testKillTwice},
+		{"acts on one that has just ended", testJustEnded},
 		{"replaced ones end and the last one lives", testReplace},
 		{"reap spares a fresh attach", testReap},
 		{"one that is ending is not handed out", testEnding},

@@ -180,20 +180,44 @@ func testKillTwice(t *testing.T, s *suite) {
 		t.Errorf("told %q", exit.Reason)
 	}
 	killing.Wait()
-	for _, sb := range []sandbox.Sandbox{sb, found} {
-		for act, err := range map[string]error{
-			"kill":   sb.Kill(s.ctx, "again"),
-			"reap":   sb.Reap(s.ctx, 1, "again"),
-			"extend": sb.Extend(s.ctx, time.Hour),
-			"tell":   sb.Tell(s.ctx, "hello"),
-		} {
-			if !errors.Is(err, sandbox.ErrGone) && (act != "kill" || err != nil) {
-				t.Errorf("%s of one that has just ended: %v", act, err)
-			}
-		}
-	}
+	s.wantGone(t, sb)
+	s.wantGone(t, found)
 	if took := time.Since(began); took > 15*time.Second {
 		t.Errorf("all that took %s", took)
+	}
+}
+
+// testJustEnded has an instructor act in the moment in which the learner leaves the
+// tutor.
+func testJustEnded(t *testing.T, s *suite) {
+	sb := s.acquire(t, "ada")
+	_, found := s.elsewhere(t, "ada")
+	c := s.attach(t, sb, sandbox.Control)
+	c.expect("hello from")
+	c.typed("exit 0\n")
+	c.wantEnding(sandbox.Exited)
+	began := time.Now()
+	s.wantGone(t, found)
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("that took %s", took)
+	}
+}
+
+// wantGone acts on a sandbox that has just ended.
+func (s *suite) wantGone(t *testing.T, sb sandbox.Sandbox) {
+	t.Helper()
+	for _, act := range []struct {
+		name string
+		err  error
+	}{
+		{"tell", sb.Tell(s.ctx, "hello")},
+		{"extend", sb.Extend(s.ctx, time.Minute)},
+		{"reap", sb.Reap(s.ctx, 1, "again")},
+		{"kill", sb.Kill(s.ctx, "again")},
+	} {
+		if !errors.Is(act.err, sandbox.ErrGone) && (act.name != "kill" || act.err != nil) {
+			t.Errorf("%s of one that has just ended: %v", act.name, act.err)
+		}
 	}
 }
 

@@ -99,13 +99,26 @@ func (x *box) ask(ctx context.Context, question func(context.Context, *hold.Supe
 	}
 	s, l, err := x.backend.supervise(ctx, x.name, hold.Hear{Completed: func(event.Message) error { return errNotMine }})
 	if err != nil {
-		return err
+		return x.unreached(ctx, err)
 	}
 	defer s.Close()
 	if err := question(ctx, s); err != nil {
 		return l.fault(err)
 	}
 	return nil
+}
+
+// unreached is what it means that the holder could not be spoken to: it may have just
+// ended, which the cluster notices later.
+func (x *box) unreached(ctx context.Context, err error) error {
+	var unavailable *sandbox.Unavailable
+	if ctx.Err() != nil || errors.As(err, &unavailable) {
+		return err
+	}
+	if exit := x.whyGone(ctx, sandbox.Exit{}); exit.Ending != "" {
+		return fmt.Errorf("%w (%w)", sandbox.ErrGone, err)
+	}
+	return err
 }
 
 // supervise opens a connection to the holder as one that looks after it.

@@ -62,7 +62,7 @@ func Run(t *testing.T, make Make) {
 		{"takeover", testTakeover},
 		{"a lost way found again", testRejoin},
 		{"watch reads only", testWatch},
-		{"where it runs", testPlace},
+		{"what the list tells", testListed},
 		{"a line told", testTell},
 		{"kill leaves no process", testKill},
 		{"kill by another gateway", testKillElsewhere(false)},

@@ -101,15 +101,29 @@ func testWatch(t *testing.T, s *suite) {
 	c.expect("said still here")
 }
 
-func testPlace(t *testing.T, s *suite) {
+// testListed wants of the list what an instructor's table shows.
+func testListed(t *testing.T, s *suite) {
+	s.watch(t)
 	sb := s.acquire(t, "ada")
-	info, err := sb.Info(s.ctx)
-	if err != nil || info.Place == "" {
-		t.Errorf("nobody knows where it runs: %+v, %v", info, err)
+	c := s.attach(t, sb, sandbox.Control)
+	c.expect("hello from")
+	joined, err := sb.Info(s.ctx)
+	if err != nil || joined.Place == "" {
+		t.Errorf("nobody knows where it runs: %+v, %v", joined, err)
 	}
-	infos, err := s.backend.List(s.ctx)
-	if err != nil || len(infos) != 1 || infos[0].Place != info.Place {
-		t.Errorf("listed as %+v, %v; it runs on %q", infos, err, info.Place)
+	c.typed("say one\n")
+	c.expect("said one")
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		infos, err := s.backend.List(s.ctx)
+		if err != nil || len(infos) != 1 || infos[0].Place != joined.Place {
+			t.Fatalf("listed as %+v, %v; it runs on %q", infos, err, joined.Place)
+		}
+		if listed := infos[0]; listed.Attached && listed.LastInput.After(joined.LastInput) && listed.Expires.Equal(joined.Expires) {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("listed as %+v; when it was joined it was %+v", infos, joined)
+		}
 	}
 }
 

@@ -77,6 +77,7 @@ type holder struct {
 	expires    time.Time
 	detachedAt time.Time
 	lastInput  time.Time
+	toldInput  time.Time     // when overseers were told of it last
 	delivered  bool          // the course is there
 	stopping   *sandbox.Exit // set once the tutor was asked to leave
 	exit       *sandbox.Exit

@@ -50,8 +50,8 @@ func signal(c chan<- struct{}) {
 	}
 }
 
-// moved tells the overseers that who is joined, or until when, has changed. It
-// is called with the mutex held.
+// moved tells the overseers that who is joined, who watches, or until when, has
+// changed. It is called with the mutex held.
 func (h *holder) moved() {
 	for o := range h.overseers {
 		signal(o.moved)

@@ -38,7 +38,8 @@ type Hear struct {
 	// connection.
 	Completed func(event.Message) error
 	// Changed is called, first at once, whenever a terminal has joined or left, a
-	// watcher has come or gone, and the end of life has moved. It may be nil.
+	// watcher has come or gone, the end of life has moved, and now and then while
+	// the learner types. It may be nil.
 	Changed func(Status)
 }
 

@@ -317,6 +317,9 @@ func (h *holder) readTerminal(t *terminal) error {
 	}
 }
 
+// inputNews is how often overseers hear without asking that the learner types.
+const inputNews = 10 * time.Second
+
 func (h *holder) typed(t *terminal) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -324,5 +327,9 @@ func (h *holder) typed(t *terminal) bool {
 		return false
 	}
 	h.lastInput = time.Now()
+	if h.lastInput.Sub(h.toldInput) > inputNews {
+		h.toldInput = h.lastInput
+		h.moved()
+	}
 	return true
 }

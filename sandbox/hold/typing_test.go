@@ -49,6 +49,32 @@ func TestTypingResumesTheTutor(t *testing.T) {
 	expectOutput(t, conn, "resumed")
 }
 
+// That a learner types is heard without asking, and not at every key.
+func TestTypingIsNews(t *testing.T) {
+	r := start(t, "quiet", nil)
+	learner := r.visit(t, sandbox.Control, "")
+	learner.screen.Expect(t, "up")
+	s, news := r.listen(t)
+	joined := watchedBy(t, news)
+	for range 100 {
+		learner.types(t, "x")
+	}
+	typed := watchedBy(t, news)
+	if !typed.LastInput.After(joined.LastInput) {
+		t.Errorf("the last input was at %s when it joined and %s when it had typed", joined.LastInput, typed.LastInput)
+	}
+	learner.leave()
+	for now := typed; now.Attached; {
+		now = watchedBy(t, news)
+		if now.Attached {
+			t.Error("every key is news")
+		}
+	}
+	if now, err := s.Status(t.Context()); err != nil || now.LastInput.Before(typed.LastInput) {
+		t.Errorf("asked it says %+v, %v", now, err)
+	}
+}
+
 // expectOutput reads a terminal's frames until the tutor has said want.
 func expectOutput(t *testing.T, conn net.Conn, want string) {
 	t.Helper()

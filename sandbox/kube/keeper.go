@@ -176,6 +176,9 @@ func (k *keeper) connect(ctx context.Context) {
 		},
 		Changed: func(s hold.Status) {
 			k.backend.stopping(uid, s)
+			k.backend.mu.Lock()
+			k.backend.news[uid] = heard{s, time.Now()}
+			k.backend.mu.Unlock()
 			select { // only the newest counts
 			case <-k.news:
 			default:
@@ -202,8 +205,11 @@ func (k *keeper) disconnect() {
 	k.backend.mu.Lock()
 	delete(k.backend.watched, k.pod.UID)
 	k.backend.mu.Unlock()
-	k.supervisor.Close()
+	k.supervisor.Close() // and hears no more
 	k.supervisor = nil
+	k.backend.mu.Lock()
+	delete(k.backend.news, k.pod.UID)
+	k.backend.mu.Unlock()
 }
 
 // copy writes the holder's news to the Pod; what fails is tried again later.

@@ -59,6 +59,7 @@ type Backend struct {
 	flights map[string]*flight               // by Pod name: sandboxes in the making
 	over    map[types.UID]sandbox.Exit       // ended ones whose Pod may still be there
 	watched map[types.UID]*hold.Supervisor   // the connections of Watch
+	news    map[types.UID]heard              // the newest on each of them
 	joined  map[types.UID]map[*join]struct{} // terminals attached from here
 }
 
@@ -73,6 +74,7 @@ func New(ctx context.Context, opts Options) (*Backend, error) {
 		flights: make(map[string]*flight),
 		over:    make(map[types.UID]sandbox.Exit),
 		watched: make(map[types.UID]*hold.Supervisor),
+		news:    make(map[types.UID]heard),
 		joined:  make(map[types.UID]map[*join]struct{}),
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
@@ -131,7 +133,8 @@ func (b *Backend) usable(pod *corev1.Pod) bool {
 }
 
 // List tells of all live sandboxes, oldest first: everything that takes a
-// place, those that are starting and those that are going as well.
+// place, those that are starting and those that are going as well. It knows by
+// Watch how they go, and where that hears nothing by what their Pods say.
 func (b *Backend) List(ctx context.Context) ([]sandbox.Info, error) {
 	pods, err := b.list(ctx)
 	if err != nil {
@@ -140,7 +143,7 @@ func (b *Backend) List(ctx context.Context) ([]sandbox.Info, error) {
 	var infos []sandbox.Info
 	for _, pod := range pods {
 		if !finished(&pod) {
-			infos = append(infos, b.infoOf(&pod))
+			infos = append(infos, b.newest(&pod))
 		}
 	}
 	slices.SortFunc(infos, func(a, b sandbox.Info) int {
@@ -150,6 +153,18 @@ func (b *Backend) List(ctx context.Context) ([]sandbox.Info, error) {
 		return strings.Compare(a.Session, b.Session)
 	})
 	return infos, nil
+}
+
+// newest is what a Pod says about its session, or its holder has said since.
+func (b *Backend) newest(pod *corev1.Pod) sandbox.Info {
+	info := b.infoOf(pod)
+	b.mu.Lock()
+	news, ok := b.news[pod.UID]
+	b.mu.Unlock()
+	if ok {
+		info = with(info, news.now())
+	}
+	return info
 }
 
 // ended notes that a sandbox is over, which the cluster may notice later. It

@@ -30,7 +30,6 @@ const (
 	annotationDetachedAt = "lectern/detached-at"
 	annotationEpoch      = "lectern/epoch"
 	annotationExpires    = "lectern/expires"
-	annotationWatched    = "lectern/watched"
 	// annotationReady is set once the course is in the Pod.
 	annotationReady = "lectern/ready"
 )

@@ -3,7 +3,6 @@ package kube
 import (
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -92,7 +91,7 @@ func (b *Backend) infoOf(pod *corev1.Pod) sandbox.Info {
 		Stage: number(a[annotationStage]), AsksModel: asksModel(pod), Epoch: number(a[annotationEpoch]),
 		Started: pod.CreationTimestamp.Time, Attached: a[annotationAttached] == "true",
 		Expires: moment(a[annotationExpires]), DetachedAt: moment(a[annotationDetachedAt]),
-		Place: pod.Spec.NodeName, Watched: names(a[annotationWatched]),
+		Place: pod.Spec.NodeName,
 	}
 	if info.Expires.IsZero() {
 		info.Expires = info.Started.Add(b.opts.Life)
@@ -121,12 +120,26 @@ func with(info sandbox.Info, s hold.Status) sandbox.Info {
 	return info
 }
 
+// heard is a holder's news, and when they came.
+type heard struct {
+	status hold.Status
+	at     time.Time
+}
+
+// now is what the news say, as far as nothing has changed since.
+func (n heard) now() hold.Status {
+	s := n.status
+	if !s.DetachedAt.IsZero() {
+		s.Alone += time.Since(n.at)
+	}
+	return s
+}
+
 // copies are the annotations that repeat what the holder says.
 func copies(s hold.Status) map[string]string {
 	a := map[string]string{
 		annotationAttached: strconv.FormatBool(s.Attached), annotationEpoch: strconv.Itoa(s.Epoch),
 		annotationExpires: s.Expires.UTC().Format(time.RFC3339), annotationDetachedAt: "",
-		annotationWatched: strings.Join(s.Watched, "\n"),
 	}
 	if !s.DetachedAt.IsZero() {
 		a[annotationDetachedAt] = s.DetachedAt.UTC().Format(time.RFC3339)
@@ -140,14 +153,6 @@ func (b *Backend) latestEnd(pod *corev1.Pod) time.Time {
 		return pod.CreationTimestamp.Add(b.opts.Life + sandbox.Overtime)
 	}
 	return pod.Status.StartTime.Add(time.Duration(*pod.Spec.ActiveDeadlineSeconds) * time.Second)
-}
-
-// names reads a list of names, in which no line feed can be.
-func names(text string) []string {
-	if text == "" {
-		return nil
-	}
-	return strings.Split(text, "\n")
 }
 
 func number(text string) int {

@@ -2,6 +2,7 @@ package kube
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 
 	"lectern/sandbox"
 	"lectern/sandbox/hold"
@@ -155,6 +157,30 @@ func TestCopiesComeBack(t *testing.T) {
 	pod.Annotations = copies(hold.Status{Epoch: 4, Attached: true, Expires: now})
 	if info := b.infoOf(pod); !info.Attached || !info.DetachedAt.IsZero() || info.Alone != 0 {
 		t.Errorf("during a visit: %+v", info)
+	}
+}
+
+func TestNewsCountMoreThanCopies(t *testing.T) {
+	b := &Backend{news: make(map[types.UID]heard)}
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{UID: "a", Annotations: copies(hold.Status{Epoch: 1, DetachedAt: now})}}
+	pod.Spec.NodeName = "node"
+	if info := b.newest(pod); info.Epoch != 1 || info.Watched != nil || !info.LastInput.IsZero() {
+		t.Errorf("without news: %+v", info)
+	}
+	b.news["b"] = heard{}
+	b.news["a"] = heard{
+		hold.Status{Epoch: 2, DetachedAt: now, Alone: time.Minute, LastInput: now, Watched: []string{"grace"}}, time.Now().Add(-time.Hour),
+	}
+	info := b.newest(pod)
+	if info.Epoch != 2 || !info.LastInput.Equal(now) || !slices.Equal(info.Watched, []string{"grace"}) || info.Place != "node" {
+		t.Errorf("with news: %+v", info)
+	}
+	if info.Alone < time.Hour+time.Minute || info.Alone > time.Hour+2*time.Minute {
+		t.Errorf("alone for a minute an hour ago, and for %s now", info.Alone)
+	}
+	b.news["a"] = heard{hold.Status{Epoch: 3, Attached: true}, time.Now().Add(-time.Hour)}
+	if info := b.newest(pod); !info.Attached || info.Alone != 0 {
+		t.Errorf("with somebody there: %+v", info)
 	}
 }
 

@@ -33,11 +33,29 @@ type link struct {
 
 // connect starts the exec. That it fails shows at the first use of the link.
 func (b *Backend) connect(ctx context.Context, pod string) (*link, error) {
+	executor, err := b.executor(pod, executable, "hold", "attach", "--pipe", "--socket", socket)
+	if err != nil {
+		return nil, err
+	}
+	ours, theirs := net.Pipe()
+	// The link outlives the call that made it; Close ends it.
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	l := &link{Conn: ours, cancel: cancel, done: make(chan struct{})}
+	go func() {
+		defer close(l.done)
+		defer cancel()
+		l.err = executor.StreamWithContext(ctx, remotecommand.StreamOptions{Stdin: typing{theirs}, Stdout: draining{theirs}, Stderr: &l.stderr})
+		_ = theirs.Close()
+	}()
+	return l, nil
+}
+
+// executor prepares the exec of a command, with all three of its streams.
+func (b *Backend) executor(pod string, command ...string) (remotecommand.Executor, error) {
 	request := b.client.CoreV1().RESTClient().Post().
 		Resource("pods").Namespace(b.opts.Namespace).Name(pod).SubResource("exec").
 		VersionedParams(&corev1.PodExecOptions{
-			Container: container, Stdin: true, Stdout: true, Stderr: true,
-			Command: []string{executable, "hold", "attach", "--pipe", "--socket", socket},
+			Container: container, Stdin: true, Stdout: true, Stderr: true, Command: command,
 		}, scheme.ParameterCodec)
 	overWebSocket, err := remotecommand.NewWebSocketExecutor(b.opts.Config, "GET", request.URL().String())
 	if err != nil {
@@ -53,17 +71,7 @@ func (b *Backend) connect(ctx context.Context, pod string) (*link, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prepare the exec: %w", err)
 	}
-	ours, theirs := net.Pipe()
-	// The link outlives the call that made it; Close ends it.
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	l := &link{Conn: ours, cancel: cancel, done: make(chan struct{})}
-	go func() {
-		defer close(l.done)
-		defer cancel()
-		l.err = executor.StreamWithContext(ctx, remotecommand.StreamOptions{Stdin: typing{theirs}, Stdout: draining{theirs}, Stderr: &l.stderr})
-		_ = theirs.Close()
-	}()
-	return l, nil
+	return executor, nil
 }
 
 // closing is how long an exec may take to end by itself once its standard

@@ -20,7 +20,8 @@ const (
 	labelOf      = "lectern-sandbox"
 	labelUser    = "lectern/user"    // sandbox.Name of the login: a login may be no label value
 	labelSession = "lectern/session" // sandbox.Spec.Session
-	selector     = labelName + "=" + labelOf
+	labelProbe   = "lectern/probe"   // of the Pods of a Prober, which are no learner's
+	selector     = labelName + "=" + labelOf + ",!" + labelProbe
 
 	annotationLogin  = "lectern/login"
 	annotationCourse = "lectern/course"

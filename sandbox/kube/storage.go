@@ -72,11 +72,21 @@ func (b *Backend) claim(ctx context.Context, spec sandbox.Spec) error {
 	if _, err := claims.Get(ctx, name, metav1.GetOptions{}); !apierrors.IsNotFound(err) {
 		return err
 	}
+	claim := s.claim(name, b.opts.Namespace)
+	claim.Annotations = map[string]string{annotationLogin: spec.Login}
+	_, err := claims.Create(ctx, claim, metav1.CreateOptions{})
+	if err != nil && !apierrors.IsAlreadyExists(err) {
+		return refused(fmt.Errorf("make the learner's volume claim: %w", err))
+	}
+	return nil
+}
+
+// claim is the PersistentVolumeClaim of one learner.
+func (s Storage) claim(name, namespace string) *corev1.PersistentVolumeClaim {
 	claim := &corev1.PersistentVolumeClaim{
 		ObjectMeta: metav1.ObjectMeta{
-			Name: name, Namespace: b.opts.Namespace,
-			Labels:      map[string]string{labelName: labelOf, "app.kubernetes.io/managed-by": "lectern", labelUser: name},
-			Annotations: map[string]string{annotationLogin: spec.Login},
+			Name: name, Namespace: namespace,
+			Labels: map[string]string{labelName: labelOf, "app.kubernetes.io/managed-by": "lectern", labelUser: name},
 		},
 		Spec: corev1.PersistentVolumeClaimSpec{
 			AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
@@ -86,9 +96,5 @@ func (b *Backend) claim(ctx context.Context, spec sandbox.Spec) error {
 	if s.Class != "" {
 		claim.Spec.StorageClassName = &s.Class
 	}
-	_, err := claims.Create(ctx, claim, metav1.CreateOptions{})
-	if err != nil && !apierrors.IsAlreadyExists(err) {
-		return refused(fmt.Errorf("make the learner's volume claim: %w", err))
-	}
-	return nil
+	return claim
 }

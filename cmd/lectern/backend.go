@@ -45,17 +45,28 @@ func newPods(ctx context.Context, c config.Config, m model, log *slog.Logger) (s
 	// What it takes for an error, such as a stream that its user has closed, is
 	// seldom one; what matters comes back to us as an error and is logged here.
 	klog.SetSlogLogger(slog.New(asDebug{log.Handler()}).With("from", "client-go"))
-	k := c.Sandbox.Kubernetes
-	cluster, err := clusterConfig(k.Kubeconfig)
+	cluster, err := clusterConfig(c.Sandbox.Kubernetes.Kubeconfig)
 	if err != nil {
 		return nil, err
 	}
-	var asks *kube.Model
+	options := podOptions(c, cluster)
+	options.Log = log
 	if m.sign != nil {
-		asks = &kube.Model{URL: c.Proxy.URL, Names: c.Proxy.Models, Sign: m.sign}
+		options.Model = kubeModel(c, m.sign)
 	}
-	return kube.New(ctx, kube.Options{
-		Config: cluster, Namespace: k.Namespace, Model: asks, Life: c.Sandbox.MaxLife, Idle: c.Sandbox.Idle, Start: k.StartTimeout, Log: log,
+	return kube.New(ctx, options)
+}
+
+// kubeModel is the way of Pods to the model.
+func kubeModel(c config.Config, sign sandbox.Sign) *kube.Model {
+	return &kube.Model{URL: c.Proxy.URL, Names: c.Proxy.Models, Sign: sign}
+}
+
+// podOptions is what the settings say of Pods.
+func podOptions(c config.Config, cluster *rest.Config) kube.Options {
+	k := c.Sandbox.Kubernetes
+	return kube.Options{
+		Config: cluster, Namespace: k.Namespace, Life: c.Sandbox.MaxLife, Idle: c.Sandbox.Idle, Start: k.StartTimeout,
 		Pod: kube.PodOptions{
 			Image: k.Image, PullPolicy: corev1.PullPolicy(k.PullPolicy), PullSecrets: k.PullSecrets,
 			RuntimeClass: k.RuntimeClass, NodeSelector: nodeSelector(k.NodeSelector), Tolerations: tolerations(k.Tolerations),
@@ -65,7 +76,7 @@ func newPods(ctx context.Context, c config.Config, m model, log *slog.Logger) (s
 				Size: *resource.NewQuantity(int64(k.Storage.Size), resource.BinarySI),
 			},
 		},
-	})
+	}
 }
 
 // clusterConfig finds the cluster as kubectl would, and in a Pod by its

@@ -54,6 +54,15 @@ func ReadSigner(path string) (*Signer, error) {
 	return &Signer{key: key}, nil
 }
 
+// NewSigner makes a key that is nowhere else, for tokens of its own process.
+func NewSigner() (*Signer, error) {
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("make the key of the session tokens: %w", err)
+	}
+	return &Signer{key: key}, nil
+}
+
 // ReadVerifier reads the public keys from the PEM file at path: several, while
 // an old one is being replaced.
 func ReadVerifier(path string) (*Verifier, error) {

@@ -27,12 +27,12 @@ type controller struct {
 	limits map[string]string
 }
 
-// openCgroups finds out what this host lets us limit. dir tells this gateway's
-// groups from those of another one on the same host.
-func openCgroups(dir string, memory int64, processes int, log *slog.Logger) *cgroups {
+// layOut says where the groups would be, and what they would limit. dir tells
+// this gateway's groups from those of another one on the same host.
+func layOut(dir string, memory int64, processes int) *cgroups {
 	const root = "/sys/fs/cgroup"
 	group := fmt.Sprintf("lectern-%x", sha256.Sum256([]byte(dir)))[:20]
-	c := &cgroups{log: log}
+	c := &cgroups{}
 	if memory <= 0 && processes <= 0 {
 		return c
 	}
@@ -53,6 +53,13 @@ func openCgroups(dir string, memory int64, processes int, log *slog.Logger) *cgr
 			c.groups = append(c.groups, controller{filepath.Join(root, "pids", group), limits})
 		}
 	}
+	return c
+}
+
+// openCgroups finds out what this host lets us limit.
+func openCgroups(dir string, memory int64, processes int, log *slog.Logger) *cgroups {
+	c := layOut(dir, memory, processes)
+	c.log = log
 	// The only sure way to know is to make a group.
 	if err := c.make("probe"); err != nil {
 		log.Warn("sandboxes have no limit on memory: this host lets the gateway make no control groups", "error", err)

@@ -107,6 +107,7 @@ func doctorFor(c config.Config, settingsErr error, as, outside string) *doctor.D
 	o := doctor.Options{
 		Settings: c, SettingsErr: settingsErr, Executable: executable, Outside: outside, Log: log,
 		Claude:   func() (string, error) { return findClaude(c) },
+		Snapshot: func(ctx context.Context) (string, func(), error) { return snapshot(ctx, c.DataDir) },
 		AskModel: func(ctx context.Context, model string) (probe.Said, error) { return askInside(ctx, c, model, log) },
 		Teacher: func() (claude bool, because string, err error) {
 			if claude, err = withClaude(c, log); !claude && err == nil && c.Sandbox.Agent != config.AgentTutor {

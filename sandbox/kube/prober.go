@@ -106,7 +106,10 @@ func (p *Prober) TryClaim(ctx context.Context, name string) (*corev1.PersistentV
 // Start makes a probe and waits until it runs. A Pod that is returned has to be
 // removed, also with an error; the error says in words why it does not run.
 func (p *Prober) Start(ctx context.Context, pod *corev1.Pod) (*corev1.Pod, error) {
-	made, err := p.backend.pods.Create(ctx, pod, metav1.CreateOptions{})
+	// Whoever is interrupted now still wants to know whether there is a Pod to remove.
+	creating, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerLimit)
+	defer cancel()
+	made, err := p.backend.pods.Create(creating, pod, metav1.CreateOptions{})
 	if err != nil {
 		if uncertain(err) { // it may be there all the same
 			return pod, fmt.Errorf("create the probe: %w", err)

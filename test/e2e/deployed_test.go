@@ -31,6 +31,7 @@ const (
 type deployment struct {
 	client    kubernetes.Interface
 	dir       string // keys, by login
+	overlaid  string // the folder that was applied
 	host      string
 	port      string
 	terminals *lecterntest.Terminals
@@ -70,6 +71,7 @@ func deployWith(t *testing.T, want installation, logins ...string) *deployment {
 	}
 	d.terminals = lecterntest.NewTerminals(t, d.dir)
 	overlay := d.overlay(t, want, d.makeKeys(t, logins...))
+	d.overlaid = overlay
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Log(kubectl(t, "get", "pods", "-A"))

@@ -20,7 +20,7 @@ func TestRights(t *testing.T) {
 		APIGroups: []string{""}, Resources: []string{"persistentvolumeclaims"}, Verbs: []string{"get", "create"},
 	}
 	withClaims := append(pods[:len(pods):len(pods)], claims)
-	want := map[string][]rbacv1.PolicyRule{base: pods, pvc: withClaims, hostPath: pods, otherImage: pods, claude: pods, classroom: withClaims,
+	want := map[string][]rbacv1.PolicyRule{base: pods, pvc: withClaims, hostPath: pods, otherImage: pods, claude: pods, doctor: pods, classroom: withClaims,
 		monitoring: pods, monitoringClaude: pods}
 	for _, dir := range everything {
 		objects := render(t, dir)

@@ -44,7 +44,7 @@ func configMap(t *testing.T, objects []runtime.Object, name string) *corev1.Conf
 func TestGatewayStartsWithItsSettings(t *testing.T) {
 	type home struct{ kind, path string }
 	homes := map[string]home{
-		base: {kind: "none"}, otherImage: {kind: "none"}, claude: {kind: "none"}, pvc: {kind: "pvc"}, classroom: {kind: "pvc"},
+		base: {kind: "none"}, otherImage: {kind: "none"}, claude: {kind: "none"}, doctor: {kind: "none"}, pvc: {kind: "pvc"}, classroom: {kind: "pvc"},
 		monitoring: {kind: "none"}, monitoringClaude: {kind: "none"},
 		hostPath: {kind: "hostPath", path: "/var/lib/lectern/homes"},
 	}

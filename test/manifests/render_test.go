@@ -35,6 +35,7 @@ const (
 	monitoring = "testdata/monitoring"
 	// monitoringClaude is base with both components.
 	monitoringClaude = "testdata/monitoring-claude"
+	doctor           = "testdata/doctor" // base with the components claude and doctor
 	// classroom is the overlay that the README of the manifests shows.
 	classroom = "testdata/classroom"
 
@@ -45,7 +46,7 @@ const (
 )
 
 // everything is all that can be applied.
-var everything = []string{base, pvc, hostPath, otherImage, claude, monitoring, monitoringClaude, classroom}
+var everything = []string{base, pvc, hostPath, otherImage, claude, doctor, monitoring, monitoringClaude, classroom}
 
 // render returns the objects that kubectl apply -k dir would send.
 func render(t *testing.T, dir string) []runtime.Object {

@@ -61,7 +61,11 @@ func (c *cluster) reach(ctx context.Context) Finding {
 	if err != nil {
 		return bad(err.Error(), "correct the kubeconfig")
 	}
-	is, err := c.ask(ctx)
+	var is apiversion.Info
+	err = again(ctx, func() (err error) {
+		is, err = c.ask(ctx)
+		return err
+	})
 	if err != nil {
 		return bad("it does not answer: "+err.Error(), "check sandbox.kubernetes.kubeconfig and the way to the API server; in a cluster, port 443 or 6443 in the NetworkPolicy gateway")
 	}

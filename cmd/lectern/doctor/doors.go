@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"os"
+	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -43,24 +44,34 @@ func (c *cluster) doors(ctx context.Context) []door {
 				}
 			}
 		}
+		var knocking sync.WaitGroup
 		for i := range c.found {
-			d := &c.found[i]
-			listens, port, err := net.SplitHostPort(d.listen)
-			if ip := net.ParseIP(listens); err != nil || ip != nil && ip.IsLoopback() || listens == "localhost" {
-				continue // for nobody, or for the gateway's own machine
-			}
-			at := host
-			if at == "" {
-				at = serviceAddress(ctx, d.service+"."+c.home()+".svc")
-			}
-			if at == "" {
-				continue
-			}
-			d.address, d.ready = net.JoinHostPort(at, port), ready
-			d.answers = answers(ctx, d.address)
+			knocking.Go(func() { c.found[i].knock(ctx, host, c.home(), ready) })
 		}
+		knocking.Wait()
 	})
 	return c.found
+}
+
+// knock finds where a door is and whether somebody answers. Elsewhere than in a
+// Pod nobody has to.
+func (d *door) knock(ctx context.Context, host, namespace string, ready bool) {
+	listens, port, err := net.SplitHostPort(d.listen)
+	if ip := net.ParseIP(listens); err != nil || ip != nil && ip.IsLoopback() || listens == "localhost" {
+		return // for nobody, or for the gateway's own machine
+	}
+	if host == "" {
+		host = serviceAddress(ctx, d.service+"."+namespace+".svc")
+	}
+	if host == "" {
+		return
+	}
+	d.address, d.ready = net.JoinHostPort(host, port), ready
+	err = dial(ctx, d.address)
+	if err != nil && inPod() {
+		err = again(ctx, func() error { return dial(ctx, d.address) })
+	}
+	d.answers = err == nil
 }
 
 func isReady(pod corev1.Pod) bool {
@@ -86,15 +97,14 @@ func serviceAddress(ctx context.Context, name string) string {
 	return found[0].Unmap().String()
 }
 
-func answers(ctx context.Context, address string) bool {
+func dial(ctx context.Context, address string) error {
 	ctx, cancel := context.WithTimeout(ctx, lookLimit)
 	defer cancel()
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
 	if err != nil {
-		return false
+		return err
 	}
-	_ = conn.Close()
-	return true
+	return conn.Close()
 }
 
 // gatewayPort is sshPort for a gateway that may be in the cluster.

@@ -29,7 +29,11 @@ func (d *Doctor) github(ctx context.Context) Finding {
 	if err != nil {
 		return bad(err.Error(), "correct auth.github_url")
 	}
-	answer, err := http.DefaultClient.Do(request)
+	var answer *http.Response
+	err = again(ctx, func() (err error) {
+		answer, err = http.DefaultClient.Do(request)
+		return err
+	})
 	if err != nil {
 		return bad(fmt.Sprintf("%s does not answer: %v; who comes for the first time cannot be let in", a.GitHubURL, err),
 			"let the gateway reach it by HTTPS (in a cluster: the NetworkPolicy gateway, and DNS), or list the keys in auth.authorized_keys and set auth.users to []")

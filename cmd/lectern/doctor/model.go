@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"time"
 
 	"lectern/proxy/report"
 	"lectern/sandbox"
@@ -150,9 +149,12 @@ func (d *Doctor) events(ctx context.Context) Finding {
 	}
 	client := report.NewClient(base, strings.TrimSpace(string(secret)))
 	defer client.Close()
-	asking, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	_, err = client.ChargedToday(asking, "doctor")
+	err = again(ctx, func() error {
+		asking, cancel := context.WithTimeout(ctx, lookLimit)
+		defer cancel()
+		_, err := client.ChargedToday(asking, "doctor")
+		return err
+	})
 	switch {
 	case err == nil:
 		return good(base + " takes reports")

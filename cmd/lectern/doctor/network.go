@@ -56,7 +56,7 @@ func neighbourTargets(_ context.Context, d *Doctor) ([]target, string) {
 func apiTargets(_ context.Context, d *Doctor) ([]target, string) {
 	targets := []target{{address: "$KUBERNETES_SERVICE_HOST:$KUBERNETES_SERVICE_PORT", open: true}}
 	base, _, err := rest.DefaultServerUrlFor(d.Own)
-	if err != nil {
+	if err != nil || base.Hostname() == os.Getenv("KUBERNETES_SERVICE_HOST") {
 		return targets, ""
 	}
 	if ip, err := netip.ParseAddr(base.Hostname()); err == nil && !ip.IsLoopback() {
@@ -118,7 +118,7 @@ func metadataTargets(context.Context, *Doctor) ([]target, string) {
 // outsideTargets is an address that has just answered us.
 func outsideTargets(ctx context.Context, d *Doctor) ([]target, string) {
 	if d.Outside != "" {
-		if !answers(ctx, d.Outside) {
+		if dial(ctx, d.Outside) != nil {
 			return nil, d.Outside + " answers nobody, so that nothing would be proved"
 		}
 		return []target{{address: d.Outside, open: true}}, ""

@@ -109,6 +109,9 @@ func (c *cluster) noMoreRights(ctx context.Context) Finding {
 		if err != nil {
 			return bad(err.Error(), "look at the API server's log")
 		}
+		if allowed && r == sharp[0] {
+			return judgeExcess(c.account, c.Pods.Namespace, elsewhere, nil, []string{"do everything"})
+		}
 		if allowed {
 			everywhere = append(everywhere, r.String())
 		}

@@ -37,6 +37,9 @@ func (c *cluster) storage(ctx context.Context) Finding {
 	_, err := c.own.StorageV1().StorageClasses().Get(ctx, s.Class, metav1.GetOptions{})
 	switch {
 	case apierrors.IsNotFound(err):
+		if volumes := c.volumes(ctx, s.Class); volumes > 0 {
+			return good(fmt.Sprintf("homes are in the volumes of %s, of which there are %d", s.Class, volumes))
+		}
 		return bad(fmt.Sprintf("there is no StorageClass %s", s.Class), name)
 	case apierrors.IsForbidden(err):
 		return skipped(fmt.Sprintf("this account may not look whether there is a StorageClass %s; an administrator may, with --as", s.Class))
@@ -44,4 +47,18 @@ func (c *cluster) storage(ctx context.Context) Finding {
 		return bad(err.Error(), "look at the API server's log")
 	}
 	return good("homes are made by " + s.Class)
+}
+
+// volumes counts those of a class that somebody has made by hand.
+func (c *cluster) volumes(ctx context.Context, class string) (n int) {
+	all, err := c.own.CoreV1().PersistentVolumes().List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return 0
+	}
+	for _, volume := range all.Items {
+		if volume.Spec.StorageClassName == class {
+			n++
+		}
+	}
+	return n
 }

@@ -112,6 +112,25 @@ func (c *check) run(ctx context.Context) {
 	c.row.Text, c.row.Mend = oneLine(c.row.Text), oneLine(c.row.Mend)
 }
 
+// again tries for some seconds what reaches over the network: in a Pod that has
+// only just started, the way out may not be there yet.
+func again(ctx context.Context, try func() error) error {
+	const times = 4
+	pause := time.NewTicker(time.Second)
+	defer pause.Stop()
+	for n := 1; ; n++ {
+		err := try()
+		if err == nil || n == times {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-pause.C:
+		}
+	}
+}
+
 // oneLine takes the breaks out of what others have said.
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -43,6 +44,28 @@ func TestJSON(t *testing.T) {
 	}
 	if err := json.Unmarshal(out.Bytes(), &none); err != nil || none == nil || len(none) > 0 {
 		t.Errorf("of nobody it writes %q, which is %v, %v", out.String(), none, err)
+	}
+}
+
+// TestDocs: what is promised is what is written.
+func TestDocs(t *testing.T) {
+	docs, err := os.ReadFile("../../../docs/backup.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	used := progress.Tokens{Input: 1200, Output: 800, CacheRead: 90_000, CacheWrite: 4000}
+	var out bytes.Buffer
+	err = JSON(&out, []progress.Learner{{
+		Login: "ada",
+		Records: []progress.Record{{
+			Login: "ada", Course: "ssh-from-the-inside", Stage: 1, CompletedAt: time.Date(2026, 3, 1, 12, 0, 0, 500_000_000, time.UTC),
+			Evidence: progress.Quiz, Score: 4, Questions: 5, Session: "0123456789abcdef",
+		}},
+		Total: used,
+		Days:  []progress.Day{{Date: "2026-03-01", Tokens: used}},
+	}})
+	if err != nil || !bytes.Contains(docs, out.Bytes()) {
+		t.Errorf("docs/backup.md does not show this: %s, %v", &out, err)
 	}
 }
 

@@ -53,6 +53,7 @@ func (p *Proxy) handle(w http.ResponseWriter, r *http.Request) {
 	}
 	if c.refused = p.serve(c, w, r); c.refused != nil {
 		c.quiet, c.status = c.refused.quiet, c.refused.status
+		p.tellRefused(c)
 		c.refused.write(w, c.id)
 	}
 }

@@ -2,7 +2,7 @@
 // model's API. Sandboxes ask it with a session token; it checks who asks, where
 // from, for what and how often, puts the key in the token's place, and passes
 // the answer on as it comes. On the way it counts tokens and sees which stages
-// the model calls complete, and reports both.
+// the model calls complete, and reports both, and what it has refused to whom.
 //
 // It knows HTTP and the shape of the API's messages. It knows neither
 // sandboxes nor courses: what a token says of them is passed on in reports.
@@ -67,6 +67,7 @@ type Proxy struct {
 	crowd     *crowd
 	visitors  *sessions // by address, before it is known whose session asks
 	budget    *budget
+	tally     *tally // of refusals
 	bodies    *bodies
 	verified  *lru.Cache[credential, token.Claims]
 	metrics   *metrics
@@ -113,6 +114,7 @@ func New(o Options) (*Proxy, error) {
 		crowd:     newCrowd(o.Concurrency),
 		visitors:  newSessions(tries*o.RequestsPerMinute, max(minConnections, 2*o.Concurrency)),
 		budget:    &budget{perDay: int64(o.TokensPerDay), gateway: o.Gateway, log: o.Log},
+		tally:     &tally{tell: func(e report.Event) { o.Reporter.Tell(e) }},
 		bodies:    newBodies(),
 		verified:  verified,
 		metrics:   metrics,
@@ -156,6 +158,7 @@ func (p *Proxy) Shutdown(ctx context.Context) error {
 		err = p.server.Close()
 	}
 	p.running.Wait()
+	p.tally.close()
 	p.transport.CloseIdleConnections()
 	if err != nil {
 		return fmt.Errorf("shut the API proxy down: %w", err)

@@ -1,7 +1,9 @@
 package report
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -50,7 +52,7 @@ func client(t *testing.T, base, secret string) *Client {
 func TestThroughHTTP(t *testing.T) {
 	g := &budget{}
 	c := client(t, serve(t, Handler(secret, g))+"/", secret)
-	want := []Event{completes("a", 2), uses("b", "s1", 77)}
+	want := []Event{completes("a", 2), uses("b", "s1", 77), refuses("c", "s1", "rate", 7)}
 	if err := c.Record(t.Context(), want); err != nil {
 		t.Fatal(err)
 	}
@@ -81,6 +83,7 @@ func TestHandlerRefuses(t *testing.T) {
 		say                               string
 	}{
 		"sound":           {body: good, status: 204},
+		"a refusal":       {body: strings.Replace(good, `"completed":{"stage":1}`, `"refused":{"reason":"rate","count":3}`, 1), status: 204},
 		"no events":       {body: "[]", status: 204},
 		"no secret":       {body: good, authorization: " ", status: 401, say: "proxy.events.secret_file"},
 		"another secret":  {body: good, authorization: "Bearer x", status: 401, say: "proxy.events.secret_file"},
@@ -168,4 +171,35 @@ func TestClientAgainstOthers(t *testing.T) {
 	if _, err := silent.ChargedToday(ctx, "ada"); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a silent gateway: %v", err)
 	}
+}
+
+// FuzzReadEvents: what is taken for a batch means the same when it is written
+// again, so that nothing of it is lost.
+func FuzzReadEvents(f *testing.F) {
+	for _, e := range []Event{completes("a", 2), uses("b", "s1", 77), refuses("c", "s1", "rate", 7)} {
+		text, err := json.Marshal([]Event{e})
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text)
+	}
+	f.Add([]byte(`[null]`))
+	f.Add([]byte(`[{"refused":{"count":-1}}] []`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		events, err := readEvents(bytes.NewReader(body))
+		if err != nil {
+			return
+		}
+		text, err := json.Marshal(events)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := readEvents(bytes.NewReader(text))
+		if err != nil {
+			t.Fatalf("%s is refused: %v", text, err)
+		}
+		if second, err := json.Marshal(again); err != nil || !bytes.Equal(text, second) {
+			t.Errorf("%s becomes %s, %v", text, second, err)
+		}
+	})
 }

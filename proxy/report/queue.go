@@ -13,9 +13,9 @@ import (
 const (
 	// maxBatch is how many events are sent at a time.
 	maxBatch = 100
-	// maxUsed is how many reports of used tokens may wait. It is enough for hours
-	// without a gateway, as those of one session are merged.
-	maxUsed = 10_000
+	// maxCounts is how many reports of used tokens and of refusals may wait. It is
+	// enough for hours without a gateway, as those of one session are merged.
+	maxCounts = 10_000
 	// attemptLimit is how long the gateway may take for a batch.
 	attemptLimit = 5 * time.Second
 	// drainLimit is how long the queue goes on trying once it is told to end.
@@ -33,7 +33,7 @@ type Queue struct {
 	mu      sync.Mutex
 	waiting []*entry
 	unsent  map[topic]*entry // those of waiting into which more can be merged
-	used    int              // how many of waiting tell of used tokens
+	counts  int              // how many of waiting count something, and may be lost
 	lost    int              // reports that were dropped since the gateway last answered
 
 	more   chan struct{} // something waits; holds one
@@ -55,6 +55,7 @@ type topic struct {
 	day                    string // to which a budget belongs
 	model                  string // whose tokens were used
 	completes              int    // the stage that is complete
+	refused                string // why
 	used                   bool
 }
 
@@ -65,6 +66,9 @@ func topicOf(e Event) topic {
 	}
 	if e.Completed != nil {
 		about.completes = e.Completed.Stage
+	}
+	if e.Refused != nil {
+		about.refused = e.Refused.Reason
 	}
 	return about
 }
@@ -78,15 +82,19 @@ func NewQueue(g Gateway, log *slog.Logger) *Queue {
 }
 
 // Tell queues an event, and gives it an ID if it has none. recorded is closed
-// once the gateway has it; while the gateway cannot be reached, one with used
-// tokens may be dropped for newer ones, and then recorded stays open.
+// once the gateway has it; while the gateway cannot be reached, one that counts
+// used tokens or refusals may be dropped for newer ones, and then recorded stays
+// open.
 func (q *Queue) Tell(e Event) (recorded <-chan struct{}) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	about := topicOf(e)
 	if before := q.unsent[about]; before != nil {
-		if e.Used != nil {
+		switch {
+		case e.Used != nil:
 			before.event.Used = sum(before.event.Used, e.Used)
+		case e.Refused != nil:
+			before.event.Refused = &Refused{Reason: e.Refused.Reason, Count: before.event.Refused.Count + e.Refused.Count}
 		}
 		return before.recorded
 	}
@@ -96,8 +104,8 @@ func (q *Queue) Tell(e Event) (recorded <-chan struct{}) {
 	added := &entry{event: e, topic: about, recorded: make(chan struct{})}
 	q.waiting = append(q.waiting, added)
 	q.unsent[about] = added
-	if e.Used != nil {
-		if q.used++; q.used > maxUsed {
+	if e.counts() {
+		if q.counts++; q.counts > maxCounts {
 			q.drop()
 		}
 	}
@@ -107,6 +115,10 @@ func (q *Queue) Tell(e Event) (recorded <-chan struct{}) {
 	}
 	return added.recorded
 }
+
+// counts tells whether the event counts something, which may be lost in part. A
+// completed stage may not.
+func (e Event) counts() bool { return e.Completed == nil }
 
 // sum merges two reports into one that belongs to nobody else.
 func sum(a, b *Usage) *Usage {
@@ -123,14 +135,14 @@ func wake(sleeper chan struct{}) {
 	}
 }
 
-// drop gives up the oldest report of used tokens that was not sent.
+// drop gives up the oldest report that counts something and was not sent.
 func (q *Queue) drop() {
-	at := slices.IndexFunc(q.waiting, func(e *entry) bool { return e.event.Used != nil && !e.sent })
+	at := slices.IndexFunc(q.waiting, func(e *entry) bool { return e.event.counts() && !e.sent })
 	delete(q.unsent, q.waiting[at].topic)
 	q.waiting = slices.Delete(q.waiting, at, at+1)
-	q.used--
+	q.counts--
 	if q.lost++; q.lost == 1 {
-		q.log.Error("the gateway has not taken reports for so long that the oldest ones of used tokens are dropped", "waiting", q.used)
+		q.log.Error("the gateway has not taken reports for so long that the oldest ones of used tokens and of refusals are dropped", "waiting", q.counts)
 	}
 }
 
@@ -218,13 +230,13 @@ func (q *Queue) done(n int) {
 	defer q.mu.Unlock()
 	for _, e := range q.waiting[:n] {
 		close(e.recorded)
-		if e.event.Used != nil {
-			q.used--
+		if e.event.counts() {
+			q.counts--
 		}
 	}
 	q.waiting = slices.Delete(q.waiting, 0, n)
 	if q.lost > 0 {
-		q.log.Error("the gateway takes reports again; some tokens are not counted", "lost reports", q.lost)
+		q.log.Error("the gateway takes reports again; some tokens or refusals are not counted", "lost reports", q.lost)
 		q.lost = 0
 	}
 }

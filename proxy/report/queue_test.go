@@ -253,6 +253,50 @@ func TestUsedTokensAreMergedUntilTheyAreSent(t *testing.T) {
 	})
 }
 
+func refuses(id, session, reason string, count int) Event {
+	return Event{ID: id, At: noon, Login: "ada", Session: session, Course: "ssh", Stage: 1, Refused: &Refused{Reason: reason, Count: count}}
+}
+
+func TestRefusalsAreMergedUntilTheyAreSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		let := make(chan struct{})
+		n := notebook{before: func(context.Context, int) error { <-let; return nil }}
+		q := run(t, &n)
+		q.Tell(refuses("sent", "s1", "rate", 1))
+		synctest.Wait()
+		first := q.Tell(refuses("a", "s1", "rate", 10))
+		q.Tell(refuses("b", "s1", "tool", 100))
+		q.Tell(refuses("c", "s2", "rate", 1000))
+		q.Tell(uses("d", "s1", 1))
+		if q.Tell(refuses("e", "s1", "rate", 20)) != first {
+			t.Error("not merged")
+		}
+		close(let)
+		<-first
+		if n.ids() != "sent a b c d" {
+			t.Fatalf("recorded: %s", n.ids())
+		}
+		if got := *n.batches[1][0].Refused; got != (Refused{Reason: "rate", Count: 30}) {
+			t.Errorf("merged: %+v", got)
+		}
+		if got := n.batches[0][0].Refused.Count; got != 1 {
+			t.Errorf("what was sent has changed to %d", got)
+		}
+	})
+}
+
+// TestRefusalsDisplaceNoStage: however many there are.
+func TestRefusalsDisplaceNoStage(t *testing.T) {
+	q := NewQueue(&notebook{}, slog.New(slog.DiscardHandler))
+	q.Tell(completes("c", 1))
+	for i := range maxCounts + 9 {
+		q.Tell(refuses("", fmt.Sprint(i), "rate", 1))
+	}
+	if len(q.waiting) != maxCounts+1 || q.waiting[0].event.ID != "c" || q.lost != 9 {
+		t.Errorf("%d wait, the first is %s, %d are lost", len(q.waiting), q.waiting[0].event.ID, q.lost)
+	}
+}
+
 func TestTheOldestUsedAreDropped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		let := make(chan struct{})
@@ -262,7 +306,7 @@ func TestTheOldestUsedAreDropped(t *testing.T) {
 		synctest.Wait()
 		stages := q.Tell(completes("c", 1))
 		var first, last <-chan struct{}
-		for i := range maxUsed + 4 {
+		for i := range maxCounts + 4 {
 			last = q.Tell(uses("", fmt.Sprint("s", i), 1))
 			if i == 0 {
 				first = last
@@ -274,7 +318,7 @@ func TestTheOldestUsedAreDropped(t *testing.T) {
 		if closed(first) {
 			t.Error("the oldest one is said to be recorded")
 		}
-		if got := len(strings.Fields(n.ids())); got != maxUsed+1 {
+		if got := len(strings.Fields(n.ids())); got != maxCounts+1 {
 			t.Errorf("%d are recorded", got)
 		}
 		if !strings.HasPrefix(n.ids(), "sent c ") {

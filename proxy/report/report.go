@@ -1,6 +1,6 @@
 // Package report is what the API proxy tells the gateway, and how: that a model
-// has called a stage complete, and how many tokens were used. Reports are
-// repeated until the gateway has them, so each has an ID by which a second copy
+// has called a stage complete, how many tokens were used, and which requests were
+// refused. Reports are repeated until the gateway has them, so each has an ID by which a second copy
 // is known.
 //
 // It knows neither the model's API nor what the gateway does with a report.
@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Event is one thing to tell. Exactly one of Completed and Used is set.
+// Event is one thing to tell. Exactly one of Completed, Used and Refused is set.
 type Event struct {
 	// ID is the same for each copy of the event, and for no other event.
 	ID string    `json:"id"`
@@ -24,6 +24,15 @@ type Event struct {
 	Stage     int        `json:"stage"`
 	Completed *Completed `json:"completed,omitempty"`
 	Used      *Usage     `json:"used,omitempty"`
+	Refused   *Refused   `json:"refused,omitempty"`
+}
+
+// Refused counts requests of one session that were refused for one reason, from
+// the event's time on.
+type Refused struct {
+	// Reason is a word of the proxy's own.
+	Reason string `json:"reason"`
+	Count  int    `json:"count"`
 }
 
 // Completed is a marker that the model wrote.

@@ -54,9 +54,12 @@ func (s *session) attach(sb sandbox.Sandbox, epoch int) (sandbox.Exit, error) {
 	out := s.withMarkers(sb.Made().CourseID)
 	defer out.close()
 	in, measured := s.server.metrics.measured(s.gate.open(), out)
-	return sb.Attach(s.ctx, sandbox.Control, sandbox.Terminal{
+	left := s.joined(sb)
+	exit, err := sb.Attach(s.ctx, sandbox.Control, sandbox.Terminal{
 		In: in, Out: measured, Size: size, Resizes: newer, Epoch: epoch,
 	})
+	left(exit, err)
+	return exit, err
 }
 
 // joining tells whether the sandbox was made for this, or the learner comes

@@ -31,6 +31,7 @@ type session struct {
 	ctx     context.Context
 	who     auth.Identity
 	user    string // the login name that the client gave
+	remote  string // the client's address
 	gate    *gate
 	window  window
 	hasPTY  bool
@@ -86,7 +87,7 @@ func (s *Server) handleSession(_ *ssh.Server, conn *gossh.ServerConn, newChannel
 	defer cancel(nil)
 	sess := &session{
 		server: s, channel: channel, ctx: ctx, who: who,
-		user: conn.User(), gate: newGate(), sinceNotice: time.Now(),
+		user: conn.User(), remote: conn.RemoteAddr().String(), gate: newGate(), sinceNotice: time.Now(),
 	}
 	var running sync.WaitGroup
 	defer running.Wait()

@@ -62,6 +62,7 @@ type connection struct {
 	closed   bool
 	sessions int
 	empty    *time.Timer // closes a connection that has no session; nil before the sign-in
+	end      func()      // is called when it closes; may be nil
 }
 
 // connectionKey finds the connection in the context that the SSH library makes
@@ -107,15 +108,29 @@ func (c *connection) ended(interval time.Duration) {
 	}
 }
 
+// atEnd says what to do once the connection has closed, in place of what was
+// said before.
+func (c *connection) atEnd(do func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.end = do
+}
+
 func (c *connection) Close() error {
 	c.mu.Lock()
 	c.closed = true
 	if c.empty != nil {
 		c.empty.Stop()
 	}
+	end := c.end
+	c.end = nil
 	c.mu.Unlock()
 	c.release()
-	return c.Conn.Close()
+	err := c.Conn.Close()
+	if end != nil {
+		end()
+	}
+	return err
 }
 
 // turnAway tells a client why it is not let in, in the one message that clients

@@ -123,6 +123,7 @@ func (s *Server) complete(r progress.Record) (recorded bool, err error) {
 	if recorded {
 		s.metrics.completed.count(r.Evidence)
 		log.Info("stage completed")
+		s.recordCompleted(r)
 	}
 	return recorded, nil
 }
@@ -130,6 +131,7 @@ func (s *Server) complete(r progress.Record) (recorded bool, err error) {
 func (s *Server) ended(of sandbox.Info, exit sandbox.Exit) {
 	s.metrics.countEnd(exit)
 	s.log.Info("sandbox ended", "login", of.Login, "session", of.Session, "ending", exit.Ending, "status", exit.Code)
+	s.recordEnd(of, exit)
 }
 
 // newSessionID names a session among all that ever were.

@@ -28,6 +28,7 @@ const maxAuthTries = 20
 // none of theirs was good, and never succeeds.
 func (s *Server) authenticate(ctx ssh.Context) *gossh.ServerConfig {
 	denied, told := s.Directory.NoKey(), false
+	var last attempt
 	tell := func() error {
 		if told {
 			return denied
@@ -41,6 +42,7 @@ func (s *Server) authenticate(ctx ssh.Context) *gossh.ServerConfig {
 			who, err := s.identify(auth.From(ctx, conn.RemoteAddr()), conn.User(), key)
 			if err != nil {
 				denied = err
+				last.failed(who, conn.User(), key, err)
 				var reason *auth.Denied
 				if errors.As(err, &reason) && hopeless(reason.Reason) {
 					// No other key helps, so there is no need to wait for more.
@@ -55,6 +57,10 @@ func (s *Server) authenticate(ctx ssh.Context) *gossh.ServerConfig {
 			if err != nil {
 				return nil, err
 			}
+			if err := s.recordSignIn(conn, who); err != nil {
+				denied, last = err, attempt{login: who.Login, key: who.Fingerprint, reason: noTrail}
+				return nil, tell()
+			}
 			if err := s.Directory.Enrol(ctx, who, key); err != nil {
 				s.log.Warn("could not enrol a key", "login", who.Login, "error", err)
 			}
@@ -66,6 +72,14 @@ func (s *Server) authenticate(ctx ssh.Context) *gossh.ServerConfig {
 		KeyboardInteractiveCallback: func(conn gossh.ConnMetadata, _ gossh.KeyboardInteractiveChallenge) (*gossh.Permissions, error) {
 			s.log.Info("refused a sign-in", "as", clean(conn.User()), "remote", conn.RemoteAddr(), "reason", denied)
 			return nil, tell()
+		},
+		AuthLogCallback: func(conn gossh.ConnMetadata, _ string, err error) {
+			if err == nil {
+				connectionOf(ctx).atEnd(nil)
+				return
+			}
+			refused := last
+			connectionOf(ctx).atEnd(func() { s.recordAttempt(conn, refused) })
 		},
 	}
 }

@@ -136,10 +136,14 @@ func (s *session) start(ctx context.Context, c tui.Choice, report func(tui.Phase
 	case c.Resume:
 		return nil, errors.New("that session has ended meanwhile; choose a stage to start a new one")
 	case c.Replace && ok:
-		report(tui.Phase{Name: "Ending the other session"})
-		if err := running.Kill(ctx, "You started another stage, so this session was ended."); err != nil {
+		if err := s.server.begins(); err != nil {
 			return nil, err
 		}
+		report(tui.Phase{Name: "Ending the other session"})
+		if err := running.Kill(ctx, replaced); err != nil {
+			return nil, err
+		}
+		s.recordReplaced(running)
 	}
 	chosen, ok := s.server.Courses.ByID(c.CourseID)
 	if !ok || c.Stage < 1 || c.Stage > len(chosen.Stages) {
@@ -159,6 +163,11 @@ func (srv *Server) acquire(ctx context.Context, s *session, c course.Course, sta
 	if course.StageState(stage, doneIn(records), srv.Unlock) == course.Locked {
 		return nil, fmt.Errorf("stage %d is locked: finish stage %d first", stage, stage-1)
 	}
+	if refused := srv.begins(); refused != nil {
+		if _, ok, err := srv.lifecycle.Find(ctx, s.who.Login); err != nil || !ok {
+			return nil, refused // who has a sandbox goes on in it
+		}
+	}
 	s.made = newSessionID()
 	sb, err := srv.lifecycle.Acquire(ctx, sandbox.Spec{
 		Login: s.who.Login, Session: s.made, CourseID: c.ID, CourseTitle: c.Title,
@@ -166,6 +175,11 @@ func (srv *Server) acquire(ctx context.Context, s *session, c course.Course, sta
 	}, report)
 	if err != nil {
 		return nil, forLearner(err)
+	}
+	if sb.Made().Session == s.made {
+		if err := s.recordMade(sb); err != nil {
+			return nil, err
+		}
 	}
 	if made := sb.Made(); made.CourseID != c.ID || made.Stage != stage {
 		return nil, fmt.Errorf("another connection of yours is in stage %d of %s: in the picker you can go back to it or replace it", made.Stage, made.CourseID)

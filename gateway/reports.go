@@ -15,16 +15,19 @@ import (
 // makes no sense is logged and dropped, since it would make none the next time.
 func (s *Server) Record(_ context.Context, events []report.Event) error {
 	var uses []progress.Use
+	var refused []report.Event
 	var failed error
 	for _, e := range events {
 		s.metrics.reports.count(reportedBy(e))
 		switch {
-		case e.Completed != nil && e.Used == nil:
+		case e.Completed != nil && e.Used == nil && e.Refused == nil:
 			failed = errors.Join(failed, s.modelCompleted(e))
-		case e.Used != nil && e.Completed == nil:
+		case e.Used != nil && e.Completed == nil && e.Refused == nil:
 			uses = append(uses, progress.Use{ID: e.ID, Login: e.Login, At: e.At, Tokens: tokensOf(*e.Used)})
+		case e.Refused != nil && e.Completed == nil && e.Used == nil:
+			refused = append(refused, e)
 		default:
-			s.drop(e, "it is neither a completed stage nor a use of tokens")
+			s.drop(e, "it is neither a completed stage nor a use of tokens nor a refusal")
 		}
 	}
 	err := s.Progress.Use(uses...)
@@ -34,6 +37,11 @@ func (s *Server) Record(_ context.Context, events []report.Event) error {
 	case err != nil:
 		s.log.Error("could not count used tokens", "error", err)
 		failed = errors.Join(failed, err)
+	}
+	if failed == nil { // or they come again
+		for _, e := range refused {
+			s.recordProxyRefusal(e)
+		}
 	}
 	return failed
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"lectern/course"
+	"lectern/gateway/audit"
 	"lectern/gateway/auth"
 	"lectern/progress"
 	"lectern/sandbox"
@@ -62,7 +63,11 @@ type Options struct {
 	DoorFile string
 	// Registry takes the metrics; nil: they are not to be seen.
 	Registry prometheus.Registerer
-	Log      *slog.Logger
+	// Audit is the trail; nil for none. Where RefuseUnaudited is set and it cannot
+	// be written, nobody but an admin signs in and no sandbox is made.
+	Audit           *audit.Trail
+	RefuseUnaudited bool
+	Log             *slog.Logger
 }
 
 // Server is the gateway.
@@ -132,6 +137,7 @@ func (s *Server) configure(server *ssh.Server) error {
 		if err != nil {
 			s.refusals.add(conn.RemoteAddr(), err)
 			s.metrics.turnedAway.count(boundOf(err))
+			s.Audit.Refuse(audit.Event{Remote: conn.RemoteAddr().String(), Reason: tooManyConnections})
 			turnAway(conn, err.Error())
 			return nil
 		}

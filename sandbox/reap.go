@@ -6,6 +6,9 @@ import (
 	"time"
 )
 
+// NobodyCameBack is what is said of a sandbox that was left alone for too long.
+const NobodyCameBack = "Nobody came back to the session in time, so it was ended. Your place is kept."
+
 // reap ends the sandboxes that nobody has joined for longer than the grace, and
 // those that answer no more, not even when they are asked to end. A gateway that
 // has just started gives all of them a fresh grace.
@@ -29,7 +32,7 @@ func (l *Lifecycle) reap(ctx context.Context) {
 				continue
 			}
 		}
-		err = sb.Reap(ctx, info.Epoch, "Nobody came back to the session in time, so it was ended. Your place is kept.")
+		err = sb.Reap(ctx, info.Epoch, NobodyCameBack)
 		switch {
 		case err == nil:
 			// It may take a while to go, and be asked again meanwhile.

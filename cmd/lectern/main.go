@@ -47,7 +47,7 @@ func root() *cobra.Command {
 	cmd.CompletionOptions.HiddenDefaultCmd = true
 	cmd.AddCommand(
 		serveCommand(), proxyCommand(), courseCommand(), holdCommand(), tutorCommand(), claudeCommand(), keysCommand(),
-		backupCommand(), restoreCommand(), progressCommand(), doctorCommand(), probeCommand(), versionCommand(),
+		backupCommand(), restoreCommand(), progressCommand(), auditCommand(), doctorCommand(), probeCommand(), versionCommand(),
 	)
 	return cmd
 }

@@ -17,6 +17,7 @@ import (
 	"lectern/course"
 	"lectern/course/source"
 	"lectern/gateway"
+	"lectern/gateway/audit"
 	"lectern/gateway/auth"
 	"lectern/progress"
 )
@@ -87,6 +88,11 @@ func serve(ctx context.Context, c config.Config, own bool, out io.Writer) (err e
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
+	trail, err := openTrail(c, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, trail.Close()) }()
 	registry := newRegistry()
 	model, err := newModel(c, registry, log)
 	if err != nil {
@@ -103,7 +109,8 @@ func serve(ctx context.Context, c config.Config, own bool, out io.Writer) (err e
 		MaxConnections: c.SSH.MaxConnections, MaxConnectionsPerAddress: c.SSH.MaxConnectionsPerAddress,
 		Directory: directory, Courses: catalogue, Unlock: course.Unlock(c.Courses.Unlock), Progress: store,
 		Backend: backend, MaxSessions: c.Sandbox.MaxSessions, Grace: c.Sandbox.Grace, TokensPerDay: int64(c.Proxy.TokensPerDay),
-		DoorFile: filepath.Join(c.DataDir, "door-closed.json"), Registry: registry, Log: log,
+		DoorFile: filepath.Join(c.DataDir, "door-closed.json"), Registry: registry,
+		Audit: trail, RefuseUnaudited: c.Audit.OnFailure == config.AuditRefuse, Log: log,
 	})
 	if err != nil {
 		return err
@@ -119,6 +126,8 @@ func serve(ctx context.Context, c config.Config, own bool, out io.Writer) (err e
 	model.inside.tell(server)
 	answerCommands := openControl(c.DataDir, store, log)
 	log.Info("listening", "address", open.ssh.Addr().String(), "courses", len(catalogue.All()), "version", versionText())
+	_ = trail.Record(audit.Event{Kind: audit.Started, Detail: versionText()}) // it says by itself where it cannot
+	defer func() { _ = trail.Record(audit.Event{Kind: audit.Stopped}) }()
 	var farewellTo io.Writer
 	if own {
 		farewellTo = out

@@ -19,16 +19,18 @@ import "time"
 // Relative paths in it are relative to the working directory, wherever the
 // file that names them lies.
 type Config struct {
-	DataDir  string   `yaml:"data_dir" doc:"folder of the database, the host key, the caches and the audit log"`
-	SSH      SSH      `yaml:"ssh" doc:"the SSH front door"`
-	Auth     Auth     `yaml:"auth" doc:"who may come in"`
-	Courses  Courses  `yaml:"courses" doc:"what is taught"`
-	Sandbox  Sandbox  `yaml:"sandbox" doc:"where learners work, and for how long"`
-	Proxy    Proxy    `yaml:"proxy" doc:"the API proxy between the sandboxes and the model"`
-	Web      Web      `yaml:"web" doc:"the browser page and its REST API"`
-	Metrics  Metrics  `yaml:"metrics" doc:"metrics and health"`
-	Progress Progress `yaml:"progress" doc:"what counts as a finished stage"`
-	Log      Log      `yaml:"log" doc:"what the server writes about itself, on standard error"`
+	DataDir   string    `yaml:"data_dir" doc:"folder of the database, the host key, the caches and the audit log"`
+	SSH       SSH       `yaml:"ssh" doc:"the SSH front door"`
+	Auth      Auth      `yaml:"auth" doc:"who may come in"`
+	Courses   Courses   `yaml:"courses" doc:"what is taught"`
+	Sandbox   Sandbox   `yaml:"sandbox" doc:"where learners work, and for how long"`
+	Proxy     Proxy     `yaml:"proxy" doc:"the API proxy between the sandboxes and the model"`
+	Web       Web       `yaml:"web" doc:"the browser page and its REST API"`
+	Metrics   Metrics   `yaml:"metrics" doc:"metrics and health"`
+	Progress  Progress  `yaml:"progress" doc:"what counts as a finished stage"`
+	Audit     Audit     `yaml:"audit" doc:"the audit trail: who came in, and what became of their sessions"`
+	Recording Recording `yaml:"recording" doc:"what learners see in their sandboxes, kept as files that asciinema plays"`
+	Log       Log       `yaml:"log" doc:"what the server writes about itself, on standard error"`
 }
 
 // SSH is the front door.
@@ -192,6 +194,27 @@ type Metrics struct {
 // Progress says which evidence counts beyond the usual.
 type Progress struct {
 	TrustTerminal bool `yaml:"trust_terminal" doc:"whether a marker in the terminal's output finishes a stage, though learners can forge it"`
+}
+
+// Audit is the audit trail.
+type Audit struct {
+	Dir       string        `yaml:"dir" doc:"folder of the audit trail; empty for audit in data_dir"`
+	Keep      time.Duration `yaml:"keep" doc:"time that a day of the trail is kept"`
+	OnFailure string        `yaml:"on_failure" doc:"while it cannot be written: continue, or refuse new sandboxes and all sign-ins but those of admins" oneof:"continue refuse"`
+}
+
+// Words for Audit.OnFailure.
+const (
+	AuditContinue = "continue"
+	AuditRefuse   = "refuse"
+)
+
+// Recording is the recording of sessions.
+type Recording struct {
+	Enabled bool          `yaml:"enabled" doc:"whether sessions are recorded; learners are told when they are"`
+	Dir     string        `yaml:"dir" doc:"folder of the recordings; empty for recordings in data_dir"`
+	MaxSize Bytes         `yaml:"max_size" doc:"largest size of the recording of one session; it stops there, and the session goes on"`
+	Keep    time.Duration `yaml:"keep" doc:"time that a recording is kept after the last look into its session"`
 }
 
 // Log is the server's own log.

@@ -70,8 +70,10 @@ func Defaults() Config {
 			PublicURL: "http://localhost:8080",
 			Enabled:   true,
 		},
-		Metrics: Metrics{Listen: "127.0.0.1:9090"},
-		Log:     Log{Level: "info", Format: LogText},
+		Metrics:   Metrics{Listen: "127.0.0.1:9090"},
+		Audit:     Audit{Keep: 90 * 24 * time.Hour, OnFailure: AuditContinue},
+		Recording: Recording{MaxSize: 64 << 20, Keep: 30 * 24 * time.Hour},
+		Log:       Log{Level: "info", Format: LogText},
 	}
 	c.SSH.HostKey = c.hostKeyInDataDir()
 	return c

@@ -82,6 +82,8 @@ func TestEveryKeyFromEveryLayer(t *testing.T) {
 		"proxy.session_tokens.public_key_file": "public.pem", "proxy.events.listen": ":4", "proxy.events.url": "http://10.43.0.8:2",
 		"proxy.events.secret_file": "secret", "sandbox.local.claude": "/opt/claude",
 		"web.listen": ":2", "web.public_url": "https://lab.example", "web.enabled": "false", "metrics.listen": "[::1]:3",
+		"audit.dir": "/srv/trail", "audit.keep": "25h", "audit.on_failure": "refuse", "recording.enabled": "true",
+		"recording.dir": "casts", "recording.max_size": "1Mi", "recording.keep": "48h",
 		"progress.trust_terminal": "true", "log.level": "debug", "log.format": "json",
 	}
 	// What makes sense only beside another value gets that one too.
@@ -210,7 +212,7 @@ func TestForeignVariables(t *testing.T) {
 	}
 	options.Environ = []string{"LECTERN_EVENT_FD2=3", "LECTERN_TESTS=1", "LECTERN_PROXY_PORT=8787"}
 	_, err := Load(options)
-	want := `LECTERN_EVENT_FD2: unknown setting; the nearest known name is LECTERN_DATA_DIR
+	want := `LECTERN_EVENT_FD2: unknown setting; the nearest known name is LECTERN_AUDIT_DIR
 LECTERN_TESTS: unknown setting; the nearest known name is LECTERN_DATA_DIR
 LECTERN_PROXY_PORT: unknown setting; the nearest known name is LECTERN_PROXY_URL`
 	if err == nil || err.Error() != want {

@@ -3,6 +3,7 @@ package config
 import (
 	"path"
 	"strings"
+	"time"
 )
 
 // validate checks the settings as they are after all layers. A file that is no
@@ -28,6 +29,8 @@ func (l *loader) validate() {
 	if c.Metrics.Listen != "" {
 		v.address(&c.Metrics.Listen)
 	}
+	v.keptADay(&c.Audit.Keep)
+	v.recording(&c.Recording)
 	v.ports(c)
 }
 
@@ -173,6 +176,24 @@ func (v validator) secretBeside(way, file *string) {
 func (v validator) web(w *Web) {
 	v.address(&w.Listen)
 	v.site(&w.PublicURL)
+}
+
+// smallestRecording is room for a few screens. Less is a forgotten unit: 64 for
+// 64Mi.
+const smallestRecording Bytes = 64 << 10
+
+func (v validator) recording(r *Recording) {
+	v.keptADay(&r.Keep)
+	if r.MaxSize < smallestRecording {
+		v.refuse(&r.MaxSize, "%s is too small; it must be at least %s", r.MaxSize, smallestRecording)
+	}
+}
+
+// keptADay refuses what would remove files while they are written.
+func (v validator) keptADay(keep *time.Duration) {
+	if *keep < 24*time.Hour {
+		v.refuse(keep, "%s is too short; it must be at least 24h", DurationText(*keep))
+	}
 }
 
 // ports refuses two servers of one process on one port. The proxy is a process

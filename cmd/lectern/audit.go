@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"lectern/cmd/lectern/config"
+	"lectern/gateway/audit"
+)
+
+// trailDir is where the trail of a gateway is.
+func trailDir(c config.Config) string {
+	if c.Audit.Dir != "" {
+		return c.Audit.Dir
+	}
+	return filepath.Join(c.DataDir, "audit")
+}
+
+func openTrail(c config.Config, log *slog.Logger) (*audit.Trail, error) {
+	return audit.Open(audit.Options{Dir: trailDir(c), Keep: c.Audit.Keep, Log: log})
+}
+
+func auditCommand() *cobra.Command {
+	var (
+		file, since string
+		wanted      wantedEvents
+		asJSON      bool
+	)
+	cmd := &cobra.Command{
+		Use:   "audit",
+		Short: "Show the audit trail: who came in, who was refused, what became of their sessions",
+		Long: `Show the audit trail of the gateway on this machine, the oldest event first and
+with times in UTC. Settings come from where those of lectern serve come from; the
+trail is in audit.dir. It may be read while the gateway runs.
+
+The exit status is 1 where a line of the trail is damaged; all the others are shown.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := config.Load(config.LoadOptions{
+				File: file, Environ: os.Environ(), Allow: []string{"LECTERN_TEST_*"}, Flags: cmd.Flags(),
+			})
+			if err != nil {
+				return err
+			}
+			if wanted.since, err = parseSince(since, time.Now()); err != nil {
+				return err
+			}
+			if wanted.kind != "" && !slices.Contains(audit.Kinds(), audit.Kind(wanted.kind)) {
+				return fmt.Errorf("--kind: %q is no kind of event; docs/audit.md lists them, such as %s", wanted.kind, audit.SignedIn)
+			}
+			return showTrail(cmd.Context(), trailDir(c), wanted, asJSON, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	config.RegisterFlags(cmd.Flags())
+	cmd.Flags().StringVar(&file, "config", "", "YAML file with settings")
+	cmd.Flags().StringVar(&since, "since", "", "show what is not older than a time, such as 24h or 2026-11-25T08:00:00Z")
+	cmd.Flags().StringVar(&wanted.login, "login", "", "show what is about somebody, or done by them")
+	cmd.Flags().StringVar(&wanted.session, "session", "", "show what is about a session, by the beginning of its id")
+	cmd.Flags().StringVar(&wanted.kind, "kind", "", "show events of one kind, such as "+string(audit.Refused))
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the lines of the trail as they are, which are JSON")
+	return cmd
+}
+
+// wantedEvents says which events are shown: those that fit all that is set.
+type wantedEvents struct {
+	since                time.Time
+	login, session, kind string
+}
+
+func (w wantedEvents) fit(e audit.Event) bool {
+	return !e.Time.Before(w.since) &&
+		(w.login == "" || e.Is(w.login)) &&
+		strings.HasPrefix(e.Session, w.session) &&
+		(w.kind == "" || string(e.Kind) == w.kind)
+}
+
+// parseSince reads a time, or how long ago that is; "" is the beginning.
+func parseSince(text string, now time.Time) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if d, err := time.ParseDuration(text); err == nil && d >= 0 {
+		return now.Add(-d), nil
+	}
+	if t, err := time.Parse(time.RFC3339, text); err == nil {
+		return t, nil
+	}
+	return time.Time{}, fmt.Errorf("--since: %q is no time; write how long ago, like 24h, or a time like 2026-11-25T08:00:00Z", text)
+}
+
+// showTrail prints the events that are wanted. A damaged line may be one of
+// them, so it is told of whatever is wanted.
+func showTrail(ctx context.Context, dir string, wanted wantedEvents, asJSON bool, out, complaints io.Writer) error {
+	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("there is no audit trail in %s: name the gateway's settings with --config, or its folder with --data_dir or --audit.dir", dir)
+	}
+	damaged := false
+	err := audit.Read(dir, wanted.since, func(l audit.Line) (err error) {
+		switch {
+		case ctx.Err() != nil:
+			return exitStatus(130)
+		case l.Err != nil:
+			damaged = true
+			_, err = fmt.Fprintf(complaints, "lectern: %s:%d: %v\n", l.File, l.Number, l.Err)
+		case !wanted.fit(l.Event):
+		case asJSON:
+			_, err = fmt.Fprintf(out, "%s\n", l.Text)
+		default:
+			_, err = fmt.Fprintln(out, l.Event.Words())
+		}
+		return err
+	})
+	if err == nil && damaged {
+		return exitStatus(1)
+	}
+	return err
+}

@@ -1,0 +1,48 @@
+package audit
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// Words is the event as a line for people, with the time in UTC.
+func (e Event) Words() string {
+	var facts []string
+	add := func(format, value string) {
+		if value != "" {
+			facts = append(facts, fmt.Sprintf(format, value))
+		}
+	}
+	add("by %s", e.By)
+	add("from %s", e.Remote)
+	add("key %s", e.Key)
+	if e.Course != "" {
+		add("%s", fmt.Sprintf("%s stage %d", e.Course, e.Stage))
+	}
+	add("%s", e.Ending)
+	add("evidence %s", e.Evidence)
+	add("%s", e.Reason)
+	add("%s", e.Detail)
+	if e.Count > 0 {
+		add("%s", fmt.Sprintf("%d times since %s", e.Count, e.Since.UTC().Format(time.TimeOnly)))
+	}
+	add("session %s", e.Session)
+	login := e.Login
+	if login == "" {
+		login = "-"
+	}
+	line := fmt.Sprintf("%s  %-15s  %-12s  %s", e.Time.UTC().Format(time.DateTime), e.Kind, login, strings.Join(facts, ", "))
+	return printable(strings.TrimRight(line, " ")) // a file may have been changed
+}
+
+// printable is text without what a terminal could act upon.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, text)
+}

@@ -52,6 +52,7 @@ func (s *session) attach(sb sandbox.Sandbox, epoch int) (sandbox.Exit, error) {
 	size, newer, stop := s.window.follow()
 	defer stop()
 	out := s.withMarkers(sb.Made().CourseID)
+	defer s.record(sb, size, out)()
 	defer out.close()
 	in, measured := s.server.metrics.measured(s.gate.open(), out)
 	left := s.joined(sb)

@@ -25,7 +25,7 @@ func (s *Server) home(ctx context.Context, login string) (tui.Home, error) {
 	if err != nil {
 		return tui.Home{}, fmt.Errorf("read what you have used: %w", err)
 	}
-	home := tui.Home{Login: login, Tokens: tokens.inPicker()}
+	home := tui.Home{Login: login, Tokens: tokens.inPicker(), Recorded: s.Recorder != nil}
 	for _, c := range s.Courses.All() {
 		home.Courses = append(home.Courses, viewOf(c, finished[c.ID], s.Unlock))
 	}

@@ -24,6 +24,7 @@ import (
 	"lectern/course"
 	"lectern/gateway/audit"
 	"lectern/gateway/auth"
+	"lectern/gateway/recording"
 	"lectern/progress"
 	"lectern/sandbox"
 )
@@ -67,7 +68,9 @@ type Options struct {
 	// be written, nobody but an admin signs in and no sandbox is made.
 	Audit           *audit.Trail
 	RefuseUnaudited bool
-	Log             *slog.Logger
+	// Recorder records what learners see; nil for nobody's.
+	Recorder *recording.Recorder
+	Log      *slog.Logger
 }
 
 // Server is the gateway.

@@ -73,6 +73,9 @@ func (s *session) await(ctx context.Context, c course.Course, stage int) (sb san
 	// A client that takes no lines must not keep its place in the queue for it.
 	lines := newTeller(s.say)
 	defer lines.close()
+	if s.server.Recorder != nil {
+		lines.tell(isRecorded)
+	}
 	err = s.unlessInterrupted(ctx, func(ctx context.Context) (err error) {
 		sb, err = s.server.acquire(ctx, s, c, stage, phaseLines(lines.tell))
 		return err

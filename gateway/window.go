@@ -12,13 +12,17 @@ import (
 type window struct {
 	mu       sync.Mutex
 	size     sandbox.Size
-	follower chan sandbox.Size // who is told; nil: nobody
+	follower chan sandbox.Size  // who is told; nil: nobody
+	watcher  func(sandbox.Size) // who is told besides, of every size; may be nil
 }
 
 func (w *window) set(size sandbox.Size) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.size = size
+	if w.watcher != nil {
+		w.watcher(size)
+	}
 	if w.follower == nil {
 		return
 	}
@@ -43,4 +47,13 @@ func (w *window) follow() (now sandbox.Size, newer <-chan sandbox.Size, stop fun
 			w.follower = nil
 		}
 	}
+}
+
+// watch tells watcher, which must not wait for anything, of every size from now
+// on. It returns the size now.
+func (w *window) watch(watcher func(sandbox.Size)) (now sandbox.Size) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.watcher = watcher
+	return w.size
 }

@@ -179,6 +179,7 @@ func (a *App) quit(r Result) tea.Cmd {
 // of its course are open.
 func (a *App) show(h Home, n Notice, from Place) {
 	a.home, a.notice, a.help = h, n, false
+	a.recorded = h.Recorded
 	if len(h.Courses) == 1 {
 		s := newStages(h.Courses[0], h.Running, true)
 		if from.CourseID == s.course.ID {

@@ -27,6 +27,7 @@ type frame struct {
 	busy       string        // stands in the place of the keys while something goes on
 	help       bool          // the list of keys covers the screen
 	moves      []key.Binding // say in the help how to move in a list
+	recorded   bool          // sessions are recorded, which is said where they are started
 }
 
 // face is what a frame shows below its header.
@@ -125,6 +126,7 @@ func (f *frame) draw(top face, right string, beside func(keys string) string) (s
 	notice := f.noticeLines()
 	p.spaced = len(notice) > 1 && f.height >= look.Low
 	lines = append(lines, notice...)
+	lines = append(lines, f.recordedLine()...)
 	if l := top.rows(); l != nil && l.filter.inUse() && !f.help {
 		line, column := l.filter.line(f.theme, len(l.shown), f.width)
 		if l.filter.typing {
@@ -171,6 +173,19 @@ func (f *frame) draw(top face, right string, beside func(keys string) string) (s
 // shows the syllable that is being composed.
 func (f *frame) cursorAt(column, line int) *tea.Cursor {
 	return tea.NewCursor(min(column, f.width-1), line)
+}
+
+// recordedLine says that sessions are recorded, where they are, with a blank line
+// below it where there is room.
+func (f *frame) recordedLine() []string {
+	if !f.recorded || f.help {
+		return nil
+	}
+	out := []string{" " + f.theme.bad.Render(signRecorded) + f.theme.faded.Render(" Sessions are recorded.")}
+	if f.height >= look.Low {
+		out = append(out, "")
+	}
+	return out
 }
 
 // header names the product, the place, and what is right of them.

@@ -67,6 +67,12 @@ var scenes = []struct {
 		h.Notice = Notice{Text: "Stage 2 complete. Well done.", Kind: Good}
 		return drive(t, Options{Home: h})
 	}},
+	{"recorded", func(t *testing.T) *driver {
+		h := running(sampleHome())
+		h.Recorded = true
+		h.Notice = Notice{Text: "Stage 2 complete. Well done.", Kind: Good}
+		return drive(t, Options{Home: h})
+	}},
 	{"stages-running", func(t *testing.T) *driver {
 		return drive(t, Options{Home: running(sampleHome())}).press("down", "enter", "up")
 	}},

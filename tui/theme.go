@@ -74,6 +74,8 @@ const (
 	signConnected = "●"
 	signAway      = "○"
 	signSorted    = "▾"
+
+	signRecorded = "●"
 )
 
 // signOf says a stage's state in a sign and a word.

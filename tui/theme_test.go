@@ -7,7 +7,7 @@ import (
 )
 
 func TestSignsAreOneColumn(t *testing.T) {
-	for _, s := range append([]string{signRunning, signOpen, signLocked, "│"}, spin.Frames...) {
+	for _, s := range append([]string{signRunning, signOpen, signLocked, signRecorded, "│"}, spin.Frames...) {
 		if ansi.StringWidth(s) != 1 || ansi.StringWidthWc(s) != 1 {
 			t.Errorf("%q is not one column wide", s)
 		}

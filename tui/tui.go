@@ -98,6 +98,9 @@ type Home struct {
 	// Tokens is what the learner has used of a model, nil where that is nothing
 	// to show.
 	Tokens *Tokens
+	// Recorded is true where what happens in a session is recorded, which its
+	// learner has to know.
+	Recorded bool
 }
 
 // Tokens counts what a learner has used of a model.

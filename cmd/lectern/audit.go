@@ -16,6 +16,7 @@ import (
 
 	"lectern/cmd/lectern/config"
 	"lectern/gateway/audit"
+	"lectern/gateway/recording"
 )
 
 // trailDir is where the trail of a gateway is.
@@ -28,6 +29,18 @@ func trailDir(c config.Config) string {
 
 func openTrail(c config.Config, log *slog.Logger) (*audit.Trail, error) {
 	return audit.Open(audit.Options{Dir: trailDir(c), Keep: c.Audit.Keep, Log: log})
+}
+
+// openRecorder is nil where sessions are not to be recorded.
+func openRecorder(c config.Config, log *slog.Logger) (*recording.Recorder, error) {
+	if !c.Recording.Enabled {
+		return nil, nil
+	}
+	dir := c.Recording.Dir
+	if dir == "" {
+		dir = filepath.Join(c.DataDir, "recordings")
+	}
+	return recording.Open(recording.Options{Dir: dir, MaxSize: int64(c.Recording.MaxSize), Keep: c.Recording.Keep, Log: log})
 }
 
 func auditCommand() *cobra.Command {

@@ -93,6 +93,11 @@ func serve(ctx context.Context, c config.Config, own bool, out io.Writer) (err e
 		return err
 	}
 	defer func() { err = errors.Join(err, trail.Close()) }()
+	recorder, err := openRecorder(c, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, recorder.Close()) }()
 	registry := newRegistry()
 	model, err := newModel(c, registry, log)
 	if err != nil {
@@ -110,7 +115,7 @@ func serve(ctx context.Context, c config.Config, own bool, out io.Writer) (err e
 		Directory: directory, Courses: catalogue, Unlock: course.Unlock(c.Courses.Unlock), Progress: store,
 		Backend: backend, MaxSessions: c.Sandbox.MaxSessions, Grace: c.Sandbox.Grace, TokensPerDay: int64(c.Proxy.TokensPerDay),
 		DoorFile: filepath.Join(c.DataDir, "door-closed.json"), Registry: registry,
-		Audit: trail, RefuseUnaudited: c.Audit.OnFailure == config.AuditRefuse, Log: log,
+		Audit: trail, RefuseUnaudited: c.Audit.OnFailure == config.AuditRefuse, Recorder: recorder, Log: log,
 	})
 	if err != nil {
 		return err

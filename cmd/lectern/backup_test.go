@@ -52,7 +52,7 @@ func dataWith(t testing.TB, stages int) (dataDir string) {
 	return dataDir
 }
 
-// running serves the control socket of a data folder, as a gateway does.
+// runControl serves the control socket of a data folder, as a gateway does.
 func runControl(t *testing.T, dataDir string) *progress.Store {
 	t.Helper()
 	store := openStore(t, dataDir)

@@ -26,10 +26,12 @@ func snapshot(ctx context.Context, dataDir string) (file string, remove func(), 
 		}
 	}
 	folder, err := os.MkdirTemp(dataDir, ".lectern.db.*.copy")
-	if errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return "", nil, noDatabase(dataDir)
-	}
-	if err != nil {
+	case errors.Is(err, fs.ErrPermission):
+		return "", nil, fmt.Errorf("%s is for the gateway's user and for root; run this as one of them: %w", dataDir, err)
+	case err != nil:
 		return "", nil, fmt.Errorf("make a folder for a copy of the database: %w", boltfile.InWords(err))
 	}
 	remove = func() { _ = os.RemoveAll(folder) }

@@ -9,11 +9,14 @@ import (
 	"time"
 )
 
+// mostTries is for a file system that cannot tell that a file is the same.
+const mostTries = 10
+
 // openLocked opens the file that has the name once it is locked. While it waits
 // for the lock, another may be put in that place (Held.Replace), and whoever
 // wrote to the one before would write for nobody.
 func openLocked(name string, flag int, mode os.FileMode, how int, timeout time.Duration) (*os.File, error) {
-	for {
+	for range mostTries {
 		file, err := os.OpenFile(name, flag, mode)
 		if err != nil {
 			return nil, err
@@ -31,6 +34,7 @@ func openLocked(name string, flag int, mode os.FileMode, how int, timeout time.D
 			return nil, err
 		}
 	}
+	return nil, fmt.Errorf("%s is another file each time that it is opened; stop whatever replaces it", name)
 }
 
 // OpenUnused opens a database file to read it as it is, sound or not. Nobody

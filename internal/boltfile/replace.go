@@ -23,7 +23,8 @@ type Held struct {
 // Hold keeps everybody from the file path. It waits timeout for those who have
 // it open; the error wraps ErrInUse when they keep it.
 func Hold(path string, timeout time.Duration) (*Held, error) {
-	file, err := openLocked(path, os.O_RDONLY, 0, syscall.LOCK_EX, timeout)
+	// For writing, as NFS wants it of who locks others out (flock(2)).
+	file, err := openLocked(path, os.O_RDWR, 0, syscall.LOCK_EX, timeout)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
@@ -65,7 +66,7 @@ func (h *Held) Replace(kept string, write func(temporary string) error) error {
 		if err == nil {
 			// Held as well, for what a gateway adds to it counts only once it
 			// is in its place for good.
-			fresh, err = openLocked(temporary, os.O_RDONLY, 0, syscall.LOCK_EX, 0)
+			fresh, err = openLocked(temporary, os.O_RDWR, 0, syscall.LOCK_EX, 0)
 		}
 		if err == nil {
 			err = h.keep(kept)
@@ -75,24 +76,27 @@ func (h *Held) Replace(kept string, write func(temporary string) error) error {
 	return InWords(err)
 }
 
-// own gives the file to the owner of the held one: root may put a file in the
-// place of one that the gateway's user has to read.
+// own gives the file to the owner of the held one, or of the folder where none
+// is: root may put there what the gateway's user has to read.
 func (h *Held) own(fresh string) error {
-	if h.file == nil {
-		return nil
+	like, err := os.Stat(filepath.Dir(h.path))
+	if h.file != nil {
+		like, err = h.file.Stat()
 	}
-	old, err := h.file.Stat()
 	if err != nil {
 		return err
 	}
-	owner, ok := old.Sys().(*syscall.Stat_t)
-	if !ok {
+	owner, ok := like.Sys().(*syscall.Stat_t)
+	if !ok || h.file == nil && os.Geteuid() != 0 {
 		return nil
 	}
 	if err := os.Chown(fresh, int(owner.Uid), int(owner.Gid)); err != nil {
 		return fmt.Errorf("give the new file to the owner of the old one, so run this as that user: %w", err)
 	}
-	return os.Chmod(fresh, old.Mode().Perm())
+	if h.file == nil {
+		return nil
+	}
+	return os.Chmod(fresh, like.Mode().Perm())
 }
 
 // keep gives the held file a second name, durably.

@@ -162,6 +162,26 @@ func TestReplaceDamaged(t *testing.T) {
 	wantOwner(t, kept, path)
 }
 
+// TestReplaceNothingAsRoot: the folder is the gateway's, and so is what is new.
+func TestReplaceNothingAsRoot(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("only root can give files away")
+	}
+	folder := t.TempDir()
+	path, fresh := filepath.Join(folder, "test.db"), filepath.Join(t.TempDir(), "fresh.db")
+	made(t, fresh, "new")
+	if err := os.Chown(folder, 65534, 65533); err != nil {
+		t.Fatal(err)
+	}
+	if err := hold(t, path).Replace(filepath.Join(folder, "kept.db"), copyOf(fresh)); err != nil {
+		t.Fatal(err)
+	}
+	var owner syscall.Stat_t
+	if err := syscall.Stat(path, &owner); err != nil || owner.Uid != 65534 || owner.Gid != 65533 || owner.Mode&0o777 != 0o600 {
+		t.Errorf("it belongs to %d:%d with mode %o, %v", owner.Uid, owner.Gid, owner.Mode, err)
+	}
+}
+
 // wantOwner: the gateway must be able to open what root has put there.
 func wantOwner(t *testing.T, before, after string) {
 	t.Helper()

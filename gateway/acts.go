@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"lectern/gateway/audit"
 	"lectern/gateway/auth"
 	"lectern/progress"
 	"lectern/sandbox"
@@ -21,6 +22,16 @@ import (
 type admin struct {
 	server *Server
 	who    auth.Identity
+	remote string // where they are
+}
+
+func (s *session) admin() admin { return admin{server: s.server, who: s.who, remote: s.remote} }
+
+// record writes an act into the audit trail. It never says in whose words.
+func (a admin) record(kind audit.Kind, of sandbox.Info, detail string) {
+	e := eventOf(kind, of)
+	e.By, e.Remote, e.Detail = a.who.Login, a.remote, detail
+	_ = a.server.Audit.Record(e)
 }
 
 // NoLongerAdmin is the error of an act of somebody whose right to it was taken
@@ -111,6 +122,7 @@ func (a admin) kill(ctx context.Context, session, reason string) error {
 		defer cancel()
 		made := sb.Made()
 		a.server.log.Info("an admin ends a session", "by", a.who.Login, "login", made.Login, "session", made.Session)
+		a.record(audit.Killed, made, "")
 		return sb.Kill(ctx, sentence)
 	})
 }
@@ -127,7 +139,13 @@ func (a admin) message(ctx context.Context, session, text string) error {
 	if err != nil {
 		return err
 	}
-	return a.reach(ctx, session, func(sb sandbox.Sandbox) error { return sb.Tell(ctx, text) })
+	return a.reach(ctx, session, func(sb sandbox.Sandbox) error {
+		err := sb.Tell(ctx, text)
+		if err == nil {
+			a.record(audit.Messaged, sb.Made(), "")
+		}
+		return err
+	})
 }
 
 // messageAll shows a text to everybody who has a session, and tells how many of
@@ -161,6 +179,7 @@ func (a admin) messageAll(ctx context.Context, text string) (reached, all int, e
 		})
 	}
 	_ = group.Wait()
+	a.record(audit.Messaged, sandbox.Info{}, fmt.Sprintf("%d of %d sessions", told.Load(), len(live)))
 	return int(told.Load()), len(live), ctx.Err()
 }
 
@@ -211,6 +230,7 @@ func (a admin) prolong(ctx context.Context, sb sandbox.Sandbox, left time.Durati
 		return err
 	}
 	made := sb.Made()
+	a.record(audit.Extended, made, "ends in "+spoken(left))
 	a.server.log.Info("an admin extends a session", "by", a.who.Login, "login", made.Login, "session", made.Session, "left", left)
 	a.tell(ctx, sb, fmt.Sprintf("%s has given you more time: %s from now.", a.who.Login, spoken(left)))
 	return nil
@@ -245,6 +265,9 @@ func (a admin) grant(ctx context.Context, login, courseName string, stage int) (
 	if err != nil {
 		return false, fmt.Errorf("record the stage: %w", err)
 	}
+	if recorded {
+		a.record(audit.Granted, sandbox.Info{Login: login, CourseID: c.ID, Stage: stage}, "")
+	}
 	if sb, ok, err := a.server.lifecycle.Find(ctx, login); recorded && err == nil && ok {
 		a.tell(ctx, sb, fmt.Sprintf("✓ %s has granted you stage %d of %s.", a.who.Login, stage, c.Title))
 	}
@@ -265,6 +288,11 @@ func (a admin) setDoor(ctx context.Context, closed bool, reason string) (changed
 		changed, err = a.server.openDoor()
 	}
 	if changed {
+		kind := audit.DoorOpened
+		if closed {
+			kind = audit.DoorClosed
+		}
+		a.record(kind, sandbox.Info{}, "")
 		a.server.log.Warn("an admin has changed the door to new sessions", "by", a.who.Login, "closed", closed)
 	}
 	return changed, err

@@ -15,7 +15,7 @@ import (
 
 // adminCommands are those of admin@, which nobody else has.
 func (s *session) adminCommands() []*cobra.Command {
-	a := admin{server: s.server, who: s.who}
+	a := s.admin()
 	return []*cobra.Command{
 		s.sessionsCommand(a), killCommand(a), messageCommand(a), extendCommand(a), grantCommand(a), doorCommand(a),
 	}

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
+	"lectern/gateway/audit"
 	"lectern/sandbox"
 	"lectern/tui"
 )
@@ -14,7 +16,7 @@ import (
 // administrate shows the sessions of all, and what can be done about them, until
 // the admin leaves.
 func (s *session) administrate() int {
-	a := admin{server: s.server, who: s.who}
+	a := s.admin()
 	size, newer, stop := s.window.follow()
 	defer stop()
 	size = forPicker(size)
@@ -131,6 +133,8 @@ func (a admin) watch(ctx context.Context, session string, out io.Writer, sized f
 		silence, nobody := io.Pipe()
 		defer func() { _ = nobody.Close() }()
 		a.server.log.Info("an admin watches a session", "by", a.who.Login, "session", session)
+		a.record(audit.WatchBegan, sb.Made(), "")
+		defer a.record(audit.WatchEnded, sb.Made(), "")
 		exit, err := sb.Attach(ctx, sandbox.Watch, sandbox.Terminal{
 			In: silence, Out: out, Watcher: a.who.Login,
 			Sized: func(size sandbox.Size) { sized(size.Cols, size.Rows) },
@@ -147,11 +151,22 @@ func (a admin) watch(ctx context.Context, session string, out io.Writer, sized f
 	return ending, ofScreen(err)
 }
 
+// eventsShown is how much of a session's history the screen has room for.
+const eventsShown = 50
+
 // events is the history of a session, the newest last.
 func (a admin) events(ctx context.Context, session string) ([]tui.HistoryLine, error) {
 	if err := a.may(ctx); err != nil {
 		return nil, ofScreen(err)
 	}
-	var lines []tui.HistoryLine
+	recent, err := a.server.Audit.Session(session, eventsShown)
+	if err != nil {
+		return nil, fmt.Errorf("read the audit trail: %w", err)
+	}
+	lines := make([]tui.HistoryLine, 0, len(recent))
+	for _, e := range recent {
+		lines = append(lines, tui.HistoryLine{At: e.Time, Text: happened(e)})
+	}
+	slices.SortStableFunc(lines, func(x, y tui.HistoryLine) int { return x.At.Compare(y.At) })
 	return lines, nil
 }

@@ -19,7 +19,7 @@ import (
 
 // newAdminLab is a lab whose one learner is an admin as well.
 func newAdminLab(t *testing.T, change func(*Options)) (*lab, admin) {
-	l := newLab(t, change)
+	l := newLabOf(t, []string{"ada"}, change)
 	who, err := l.server.Directory.Identify(t.Context(), "admin", l.signer.PublicKey())
 	if err != nil {
 		t.Fatal(err)

@@ -62,6 +62,12 @@ type lab struct {
 
 func newLab(t testing.TB, change func(*Options)) *lab {
 	t.Helper()
+	return newLabOf(t, nil, change)
+}
+
+// newLabOf is a lab with admins.
+func newLabOf(t testing.TB, admins []string, change func(*Options)) *lab {
+	t.Helper()
 	_, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -73,7 +79,7 @@ func newLab(t testing.TB, change func(*Options)) *lab {
 	dir := t.TempDir()
 	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 	directory, err := auth.New(auth.Options{
-		ExtraKeys: []auth.ExtraKey{{Login: "ada", Key: signer.PublicKey()}}, Admins: []string{"ada"}, CachePath: filepath.Join(dir, "keys.db"), Logger: log,
+		ExtraKeys: []auth.ExtraKey{{Login: "ada", Key: signer.PublicKey()}}, Admins: admins, CachePath: filepath.Join(dir, "keys.db"), Logger: log,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -39,10 +39,11 @@ func (s *Server) authenticate(ctx ssh.Context) *gossh.ServerConfig {
 	return &gossh.ServerConfig{
 		MaxAuthTries: maxAuthTries,
 		PublicKeyCallback: func(conn gossh.ConnMetadata, key gossh.PublicKey) (*gossh.Permissions, error) {
-			who, err := s.identify(auth.From(ctx, conn.RemoteAddr()), conn.User(), key)
+			from := auth.From(ctx, conn.RemoteAddr())
+			who, err := s.identify(from, conn.User(), key)
 			if err != nil {
 				denied = err
-				last.failed(who, conn.User(), key, err)
+				last = s.attemptWith(from, conn.User(), key, err)
 				var reason *auth.Denied
 				if errors.As(err, &reason) && hopeless(reason.Reason) {
 					// No other key helps, so there is no need to wait for more.

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -27,7 +28,11 @@ const (
 
 const withoutTrail = "This gateway cannot write its audit trail just now and lets nobody begin without it: try again later, or tell the person who runs it."
 
-var errNoTrail = errors.New(withoutTrail)
+var errNoTrail error = noTrailError{}
+
+type noTrailError struct{}
+
+func (noTrailError) Error() string { return withoutTrail }
 
 // begins tells whether something new may begin, as far as the trail has a say.
 func (s *Server) begins() error {
@@ -56,15 +61,18 @@ type attempt struct {
 	reason     string
 }
 
-// failed notes what a key did not open, and for whom.
-func (a *attempt) failed(who auth.Identity, user string, key gossh.PublicKey, err error) {
-	*a = attempt{login: who.Login, key: gossh.FingerprintSHA256(key), reason: lookupFailed}
+// attemptWith is one with a key that was refused.
+func (s *Server) attemptWith(ctx context.Context, user string, key gossh.PublicKey, err error) attempt {
+	a := attempt{login: user, key: gossh.FingerprintSHA256(key), reason: lookupFailed}
 	if denied := (*auth.Denied)(nil); errors.As(err, &denied) {
 		a.reason = string(denied.Reason)
 	}
-	if a.login == "" {
-		a.login = user
+	if a.reason == string(auth.NotAdmin) { // it is known who would be one
+		if who, err := s.Directory.Identify(ctx, s.SharedLogin, key); err == nil {
+			a.login = who.Login
+		}
 	}
+	return a
 }
 
 // recordAttempt records how a connection without a sign-in has ended.

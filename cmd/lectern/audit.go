@@ -48,6 +48,7 @@ func auditCommand() *cobra.Command {
 		file, since string
 		wanted      wantedEvents
 		asJSON      bool
+		follow      bool
 	)
 	cmd := &cobra.Command{
 		Use:   "audit",
@@ -71,7 +72,13 @@ The exit status is 1 where a line of the trail is damaged; all the others are sh
 			if wanted.kind != "" && !slices.Contains(audit.Kinds(), audit.Kind(wanted.kind)) {
 				return fmt.Errorf("--kind: %q is no kind of event; docs/audit.md lists them, such as %s", wanted.kind, audit.SignedIn)
 			}
-			return showTrail(cmd.Context(), trailDir(c), wanted, asJSON, cmd.OutOrStdout(), cmd.ErrOrStderr())
+			read := audit.Read
+			if follow {
+				read = func(dir string, since time.Time, each func(audit.Line) error) error {
+					return audit.Follow(cmd.Context(), dir, since, each)
+				}
+			}
+			return showTrail(cmd.Context(), trailDir(c), wanted, asJSON, read, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	config.RegisterFlags(cmd.Flags())
@@ -81,8 +88,12 @@ The exit status is 1 where a line of the trail is damaged; all the others are sh
 	cmd.Flags().StringVar(&wanted.session, "session", "", "show what is about a session, by the beginning of its id")
 	cmd.Flags().StringVar(&wanted.kind, "kind", "", "show events of one kind, such as "+string(audit.Refused))
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the lines of the trail as they are, which are JSON")
+	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on with what comes, until Ctrl-C")
 	return cmd
 }
+
+// reader gives the lines of a trail (audit.Read).
+type reader func(dir string, since time.Time, each func(audit.Line) error) error
 
 // wantedEvents says which events are shown: those that fit all that is set.
 type wantedEvents struct {
@@ -113,15 +124,15 @@ func parseSince(text string, now time.Time) (time.Time, error) {
 
 // showTrail prints the events that are wanted. A damaged line may be one of
 // them, so it is told of whatever is wanted.
-func showTrail(ctx context.Context, dir string, wanted wantedEvents, asJSON bool, out, complaints io.Writer) error {
+func showTrail(ctx context.Context, dir string, wanted wantedEvents, asJSON bool, read reader, out, complaints io.Writer) error {
 	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("there is no audit trail in %s: name the gateway's settings with --config, or its folder with --data_dir or --audit.dir", dir)
 	}
 	damaged := false
-	err := audit.Read(dir, wanted.since, func(l audit.Line) (err error) {
+	err := read(dir, wanted.since, func(l audit.Line) (err error) {
 		switch {
 		case ctx.Err() != nil:
-			return exitStatus(130)
+			return ctx.Err()
 		case l.Err != nil:
 			damaged = true
 			_, err = fmt.Fprintf(complaints, "lectern: %s:%d: %v\n", l.File, l.Number, l.Err)
@@ -133,6 +144,9 @@ func showTrail(ctx context.Context, dir string, wanted wantedEvents, asJSON bool
 		}
 		return err
 	})
+	if errors.Is(err, context.Canceled) { // Ctrl-C: that is enough
+		err = nil
+	}
 	if err == nil && damaged {
 		return exitStatus(1)
 	}

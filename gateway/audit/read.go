@@ -3,6 +3,7 @@ package audit
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -29,50 +30,94 @@ const maxLine = 64 << 10
 // files that are too old to have anything from since on. A last line that is
 // not finished is being written, and left out.
 func Read(dir string, since time.Time, each func(Line) error) error {
+	var at place
+	return at.readOn(dir, since, each)
+}
+
+// followEvery is how often Follow looks for more: not every file system tells
+// when a file has grown.
+const followEvery = 500 * time.Millisecond
+
+// Follow is Read, and then gives each line that comes, until ctx ends.
+func Follow(ctx context.Context, dir string, since time.Time, each func(Line) error) error {
+	tick := time.NewTicker(followEvery)
+	defer tick.Stop()
+	for at := (place{}); ; {
+		if err := at.readOn(dir, since, each); err != nil {
+			return err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// place is how far somebody has read.
+type place struct {
+	day    day
+	offset int64
+	line   int
+}
+
+// readOn gives the lines behind the place, and moves it there.
+func (p *place) readOn(dir string, since time.Time, each func(Line) error) error {
 	days, err := daysIn(dir)
 	if err != nil {
 		return fmt.Errorf("read the audit trail: %w", err)
 	}
 	for i, d := range days {
 		// A file has nothing from after its day: that is in the next one.
-		if d < dayOf(since) && !since.IsZero() {
+		if d < p.day || d < dayOf(since) && !since.IsZero() {
 			continue
 		}
-		if err := readDay(d.path(dir), i == len(days)-1, each); err != nil {
+		if d > p.day {
+			*p = place{day: d}
+		}
+		if err := p.readDay(dir, i == len(days)-1, each); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func readDay(path string, newest bool, each func(Line) error) error {
+func (p *place) readDay(dir string, newest bool, each func(Line) error) error {
+	path := p.day.path(dir)
 	file, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil // too old meanwhile
 	}
+	if err == nil {
+		defer func() { _ = file.Close() }()
+		_, err = file.Seek(p.offset, io.SeekStart)
+	}
 	if err != nil {
 		return fmt.Errorf("read the audit trail: %w", err)
 	}
-	defer func() { _ = file.Close() }()
 	in := bufio.NewReaderSize(file, maxLine)
-	for number := 1; ; number++ {
+	for {
 		text, err := in.ReadSlice('\n')
+		length := len(text)
 		tooLong := errors.Is(err, bufio.ErrBufferFull)
 		for errors.Is(err, bufio.ErrBufferFull) {
-			_, err = in.ReadSlice('\n')
+			text, err = in.ReadSlice('\n')
+			length += len(text)
 		}
 		unfinished := errors.Is(err, io.EOF)
 		if err != nil && !unfinished {
 			return fmt.Errorf("read the audit trail: %w", err)
 		}
-		if unfinished && (newest || len(text) == 0) {
+		if unfinished && (newest || length == 0) {
 			return nil
 		}
-		line := Line{File: path, Number: number, Text: bytes.TrimSuffix(text, []byte("\n"))}
+		p.offset += int64(length)
+		p.line++
+		line := Line{File: path, Number: p.line, Text: bytes.TrimSuffix(text, []byte("\n"))}
 		if line.Event, line.Err = readEvent(line.Text); tooLong {
 			line.Text, line.Event, line.Err = nil, Event{}, errDamaged
 		}
-		if err := each(line); err != nil || unfinished {
+		if err := each(line); err != nil {
 			return err
 		}
 	}

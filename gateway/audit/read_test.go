@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"strings"
@@ -45,6 +46,39 @@ func TestReadSince(t *testing.T) {
 	err := Read(tr.dir, noon.Add(aDay), func(l Line) error { n++; return l.Err })
 	if err != nil || n != 2 {
 		t.Errorf("%d lines, %v", n, err)
+	}
+}
+
+// TestFollow: what is recorded later comes later, over a midnight too, and an
+// unfinished line only once it is whole.
+func TestFollow(t *testing.T) {
+	tr := newTrail(t)
+	tr.record("a")
+	lines := make(chan Line)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- Follow(ctx, tr.dir, time.Time{}, func(l Line) error { lines <- l; return nil })
+	}()
+	expect := func(detail string, number int) {
+		t.Helper()
+		if l := <-lines; l.Err != nil || l.Event.Detail != detail || l.Number != number {
+			t.Errorf("line %d is %+v, %v", l.Number, l.Event, l.Err)
+		}
+	}
+	expect("a", 1)
+	whole := Event{Time: noon, Kind: Attached, Detail: "b"}.line()
+	appendTo(t, tr.day.path(tr.dir), string(whole[:9]))
+	time.Sleep(2 * followEvery) // it looks, and there is nothing yet
+	appendTo(t, tr.day.path(tr.dir), string(whole[9:]))
+	expect("b", 2)
+	tr.clock.move(aDay)
+	tr.record("c", "d")
+	expect("c", 1)
+	expect("d", 2)
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 // called for every key that a client offers, before the client has proved to
 // have it, and so leaves nothing behind but fetched key lists. It may wait
 // some seconds for GitHub. The error is a *Denied with a sentence for the
-// learner, or that of ctx; who is no admin has a Login beside it.
+// learner, or that of ctx.
 func (d *Directory) Identify(ctx context.Context, user string, key ssh.PublicKey) (Identity, error) {
 	if err := checkSound(key); err != nil {
 		return Identity{}, deniedBadKey(err)
@@ -32,7 +32,7 @@ func (d *Directory) Identify(ctx context.Context, user string, key ssh.PublicKey
 		return Identity{}, err
 	}
 	if name == d.admin && !id.Admin {
-		return Identity{Login: id.Login}, deniedNotAdmin(id.Login, d.shared)
+		return Identity{}, deniedNotAdmin(id.Login, d.shared)
 	}
 	return id, nil
 }

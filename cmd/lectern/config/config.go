@@ -19,7 +19,7 @@ import "time"
 // Relative paths in it are relative to the working directory, wherever the
 // file that names them lies.
 type Config struct {
-	DataDir   string    `yaml:"data_dir" doc:"folder of the database, the host key, the caches and the audit log"`
+	DataDir   string    `yaml:"data_dir" doc:"folder of the database, the host key, the caches, the audit trail and the recordings"`
 	SSH       SSH       `yaml:"ssh" doc:"the SSH front door"`
 	Auth      Auth      `yaml:"auth" doc:"who may come in"`
 	Courses   Courses   `yaml:"courses" doc:"what is taught"`

@@ -290,6 +290,27 @@ func TestTheNewestTerminalIsRecorded(t *testing.T) {
 	}
 }
 
+// TestComingBackAtOnce: while the file is still being closed.
+func TestComingBackAtOnce(t *testing.T) {
+	l := newLab(t, t.TempDir(), 1<<20)
+	const visits = 300
+	for range visits {
+		tape := l.Begin(ada)
+		l.shows(tape, "x")
+		tape.Close()
+	}
+	l.end()
+	if got := printedBy(t, l.text()); got != strings.Repeat("x", visits) {
+		t.Errorf("of %d visits %d are recorded", visits, len(got))
+	}
+	if log := l.log.String(); log != "" {
+		t.Errorf("the log says %s", log)
+	}
+	if len(l.reels) > 0 {
+		t.Errorf("%d reels are left", len(l.reels))
+	}
+}
+
 func TestACrashIsMended(t *testing.T) {
 	for name, torn := range map[string]string{
 		"cut":            `[3.000000, "o", "hal`,

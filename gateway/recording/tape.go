@@ -73,10 +73,10 @@ const (
 // the one that has it.
 type reel struct {
 	recorder *Recorder
-	session  Session
 
 	mu      sync.Mutex
-	holder  *Tape // who records; nil: nobody, and run ends
+	session Session // with the size of the newest terminal
+	holder  *Tape   // who records; nil: nobody, and run ends
 	pending []event
 	bytes   int           // what pending takes
 	stopped bool          // nothing more is taken
@@ -98,7 +98,7 @@ func (r *reel) rouse() {
 func (r *reel) begin(t *Tape, s Session) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.holder = t
+	r.holder, r.session = t, s
 	r.add(event{code: resized, cols: s.Cols, rows: s.Rows, cut: true})
 }
 
@@ -170,27 +170,42 @@ func (r *reel) giveUp(why string, err error) {
 	r.pending = nil
 }
 
-// take gives what is to be written. There is no more once nobody holds the reel.
-func (r *reel) take() (events []event, more bool) {
+// take gives what is to be written. Where nothing is and nobody holds the reel,
+// it is idle, and whoever comes next has another try.
+func (r *reel) take() (events []event, of Session, idle bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	events, r.pending, r.bytes = r.pending, nil, 0
+	if idle = r.holder == nil && len(events) == 0; idle {
+		r.stopped = false
+	}
+	return events, r.session, idle
+}
+
+// ended gives the reel up, unless somebody has come meanwhile.
+func (r *reel) ended() bool {
 	r.recorder.mu.Lock() // so that nobody begins on a reel that ends
 	defer r.recorder.mu.Unlock()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	events, r.pending, r.bytes = r.pending, nil, 0
-	if more = r.holder != nil || len(events) > 0; !more {
-		delete(r.recorder.reels, r.session.ID)
+	if r.holder != nil || len(r.pending) > 0 {
+		return false
 	}
-	return events, more
+	delete(r.recorder.reels, r.session.ID)
+	return true
 }
 
 // run writes until nobody holds the reel any more.
 func (r *reel) run() {
 	var out *cast
-	defer func() { out.close() }()
 	for range r.wake {
-		events, more := r.take()
-		if !more {
-			return
+		events, session, idle := r.take()
+		if idle {
+			out.close() // before another reel may open the file
+			out = nil
+			if r.ended() {
+				return
+			}
 		}
 		if len(events) == 0 {
 			continue
@@ -198,7 +213,7 @@ func (r *reel) run() {
 		r.rouse() // there may be nobody any more
 		var err error
 		if out == nil {
-			out, err = r.recorder.openCast(r.session, events[0].at)
+			out, err = r.recorder.openCast(session, events[0].at)
 		}
 		if err == nil {
 			err = out.write(events)

@@ -71,7 +71,7 @@ func TestDoctor(t *testing.T) {
 		d.finds(t, d.doctor(t), map[string]string{"rights": "may not get pods"})
 	})
 	t.Run("without the image", func(t *testing.T) {
-		d.finds(t, d.doctor(t, "--sandbox.kubernetes.image", "lectern-none:latest", "--as", ""), map[string]string{
+		d.finds(t, d.doctor(t, "--sandbox.kubernetes.image", "lectern-none:latest", "--sandbox.kubernetes.pull_policy", "Never", "--as", ""), map[string]string{
 			"no more rights": "may also do everything everywhere", "admission policy": "may make a Pod of another image",
 			"image": "the image lectern-none:latest is not to be had: ",
 		})

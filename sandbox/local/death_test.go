@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -172,10 +173,32 @@ func TestFormerSandboxIsOver(t *testing.T) {
 func frozen(t *testing.T) (*Backend, *jail, <-chan sandbox.Change) {
 	t.Helper()
 	b, j, changes := jailOf(t, Bubblewrap, "sleep 3600")
-	if err := syscall.Kill(child(t, j.record.PIDs[1]), syscall.SIGSTOP); err != nil {
+	holder := child(t, j.record.PIDs[1])
+	if err := syscall.Kill(holder, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
+	// On a busy machine its other threads go on until one of them has taken note.
+	for deadline := time.Now().Add(10 * time.Second); !stopped(t, holder); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the holder does not stop")
+		}
+	}
 	return b, j, changes
+}
+
+// stopped tells whether all threads of a process are.
+func stopped(t *testing.T, pid int) bool {
+	t.Helper()
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	if err != nil || len(threads) == 0 {
+		t.Fatalf("process %d has no threads: %v", pid, err)
+	}
+	for _, thread := range threads {
+		if stat, err := os.ReadFile(thread); err == nil && !strings.Contains(string(stat), ") T ") {
+			return false
+		}
+	}
+	return true
 }
 
 func acquire(t *testing.T, b *Backend, login string) *jail {

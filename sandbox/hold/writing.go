@@ -51,9 +51,10 @@ func (t *terminal) write(h *holder) error {
 	}
 }
 
-// rest sends what is queued, at the end.
+// rest sends what is queued, at the end. There may come ever more where the tutor
+// does not leave.
 func (t *terminal) rest(h *holder) error {
-	for {
+	for range queueLength {
 		select {
 		case p := <-t.queue:
 			if err := t.give(h, p); err != nil {

@@ -134,6 +134,8 @@ func TestAdmin(t *testing.T) {
 	if out, err := admin("door", "open"); err != nil {
 		t.Errorf("%v: %s", err, out)
 	}
+	dee.Press("Enter") // away from the screen that says no
+	dee.Expect(`› ▸ open +1  Before the password`)
 	dee.Press("Enter")
 	dee.Expect("You will learn")
 

@@ -68,31 +68,38 @@ func (s *scanner) pastDigits() {
 
 // pastString goes past a string, at whose first quote it is.
 //
-// It looks at eight bytes at a time for one that does not stand for itself: a
-// quote, a backslash or a control character. In each byte of word, what is
-// subtracted borrows from the high bit where the byte is one of those: turning
-// over the bit of 2 puts the quote right behind the control characters, and
-// nothing else among them. A borrow can spoil the bytes above it, and so only
-// the first counts.
+// It looks at eight bytes at a time for those that do not stand for themselves,
+// and goes through all that are found there before it looks on. To begin anew
+// behind each escape would take most of the time: texts with code in them are
+// full of escapes.
 func (s *scanner) pastString() {
 	data, at := s.data, s.at+1
-	for {
-		for len(data)-at >= 8 {
-			word := binary.LittleEndian.Uint64(data[at:])
-			found := (((word ^ 0x02*ones) - 0x21*ones) | ((word ^ '\\'*ones) - ones)) &^ word & highs
-			if found != 0 {
-				at += bits.TrailingZeros64(found) / 8
-				break
+	for len(data)-at >= 8 {
+		word := binary.LittleEndian.Uint64(data[at:])
+		found, next := special(word), at+8
+		for found != 0 {
+			low := bits.TrailingZeros64(found) &^ 7 & 63 // where its bits begin
+			if byte(word>>low) != '\\' {
+				s.endString(at + low/8)
+				return
 			}
-			at += 8
+			if low < 56 && short[byte(word>>(low+8))] {
+				found &= ^uint64(0xffff) << low // what the escape has stands for nothing else
+				continue
+			}
+			n := escape(data[at+low/8:])
+			if n == 0 {
+				s.at = at + low/8
+				s.wrong()
+				return
+			}
+			next = max(next, at+low/8+n)
+			found &= ^uint64(0) << (low + 8*n)
 		}
-		if at == len(data) {
-			break
-		}
+		at = next
+	}
+	for at < len(data) { // one of the last seven
 		switch c := data[at]; {
-		case c == '"':
-			s.at = at + 1
-			return
 		case c == '\\':
 			n := escape(data[at:])
 			if n == 0 {
@@ -101,11 +108,10 @@ func (s *scanner) pastString() {
 				return
 			}
 			at += n
-		case c < ' ':
-			s.at = at
-			s.wrong()
+		case c == '"', c < ' ':
+			s.endString(at)
 			return
-		default: // one of the last seven
+		default:
 			at++
 		}
 	}
@@ -113,15 +119,32 @@ func (s *scanner) pastString() {
 	s.wrong()
 }
 
+// endString ends a string at a byte that is its quote or no part of any.
+func (s *scanner) endString(at int) {
+	s.at = at
+	if !s.takeByte('"') {
+		s.wrong()
+	}
+}
+
+// special has the high bit of each byte set that is a quote, a backslash or a
+// control character. No sum carries into the next byte, since the high bits are
+// out of it; a byte that has one is none of these. To turn over the bit of 2 puts
+// the quote right behind the control characters, and nothing else among them.
+func special(word uint64) uint64 {
+	low := word &^ highs
+	plain := ((low ^ 0x02*ones) + 0x5f*ones) & ((low ^ '\\'*ones) + 0x7f*ones)
+	return ^(plain | word) & highs
+}
+
 // escape is how long the escape is with which b begins, or 0.
 func escape(b []byte) int {
-	if len(b) < 2 {
+	switch {
+	case len(b) < 2:
 		return 0
-	}
-	if b[1] != 'u' {
-		return int(short[b[1]])
-	}
-	if len(b) < 6 {
+	case short[b[1]]:
+		return 2
+	case len(b) < 6 || b[1] != 'u':
 		return 0
 	}
 	for _, c := range b[2:6] {
@@ -132,8 +155,8 @@ func escape(b []byte) int {
 	return 6
 }
 
-// short has a 2 for each sign that may stand after a backslash alone.
-var short = [256]uint8{'"': 2, '\\': 2, '/': 2, 'b': 2, 'f': 2, 'n': 2, 'r': 2, 't': 2}
+// short are the signs that may stand after a backslash alone.
+var short = [256]bool{'"': true, '\\': true, '/': true, 'b': true, 'f': true, 'n': true, 'r': true, 't': true}
 
 // One byte in each of the eight of a word.
 const (

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"slices"
@@ -150,6 +151,28 @@ func TestStringsOfAllLengths(t *testing.T) {
 				if (s.err == nil) != ok || ok && string(got) != text {
 					t.Fatalf("%q: %q, %v", text, got, s.err)
 				}
+			}
+		}
+	}
+}
+
+// TestEscapesSideBySide: whatever stands next to an escape, or is part of one, in
+// all places among the bytes that are looked at together.
+func TestEscapesSideBySide(t *testing.T) {
+	const signs = `a"\u4`
+	for from := range 9 {
+		for n := range 15_625 { // 5 to the 6th
+			text := []byte(strings.Repeat("a", from))
+			for range 6 {
+				text = append(text, signs[n%len(signs)])
+				n /= len(signs)
+			}
+			text = append(append([]byte(`"`), text...), `"  `...)
+			s := newScanner(text)
+			s.pastString()
+			s.end()
+			if ok := json.Valid(text); (s.err == nil) != ok {
+				t.Fatalf("%q: %v, but that it is JSON is %t", text, s.err, ok)
 			}
 		}
 	}

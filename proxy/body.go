@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"os"
 	"sync"
@@ -47,18 +46,14 @@ func newBodies() *bodies {
 	}
 }
 
-// body is the bytes of one request. It belongs to the request's handler, and
-// readers of it may outlive that.
+// body is the bytes of one request. It belongs to the request's handler.
 type body struct {
-	mu      sync.Mutex
 	bytes   []byte // nil once it is free
 	release func()
 }
 
-// free ends every reader and gives the buffer back.
+// free gives the buffer back.
 func (b *body) free() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	if b.release != nil {
 		b.release()
 	}
@@ -158,38 +153,3 @@ func unread(err error) *refusal {
 	}
 	return invalid(cutBody, "The body ended too early: send it again.")
 }
-
-// reader reads the body from its beginning.
-func (b *body) reader() *bodyReader { return &bodyReader{body: b, length: len(b.bytes)} }
-
-// bodyReader is what the transport sends. It copies under the body's lock, as
-// the transport may still read when the answer is over.
-type bodyReader struct {
-	body       *body
-	at, length int
-}
-
-func (r *bodyReader) Read(p []byte) (int, error) {
-	r.body.mu.Lock()
-	defer r.body.mu.Unlock()
-	switch {
-	case r.at >= r.length: // also of one that is free: the transport looks once more
-		return 0, io.EOF
-	case r.body.release == nil:
-		return 0, http.ErrBodyReadAfterClose
-	}
-	n := copy(p, r.body.bytes[r.at:])
-	r.at += n
-	return n, nil
-}
-
-// sent tells whether all was read, so that no attempt can want it again once
-// there is an answer.
-func (r *bodyReader) sent() bool {
-	r.body.mu.Lock()
-	defer r.body.mu.Unlock()
-	return r.at >= r.length
-}
-
-// Close does nothing: the body belongs to the handler.
-func (r *bodyReader) Close() error { return nil }

@@ -3,7 +3,6 @@ package proxy
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -117,26 +116,5 @@ func TestRoomForLargeBodies(t *testing.T) {
 	}
 	if _, _, refused := b.room(t.Context(), "session 3", 2*smallBody); refused != nil {
 		t.Errorf("another one: %s", refused.message)
-	}
-}
-
-// TestBodyThatIsFree: the transport may read on when the answer is over.
-func TestBodyThatIsFree(t *testing.T) {
-	b := &body{bytes: []byte("hello"), release: func() {}}
-	r, whole := b.reader(), b.reader()
-	if _, err := whole.Read(make([]byte, 9)); err != nil || !whole.sent() {
-		t.Fatalf("%v, %t", err, whole.sent())
-	}
-	if _, err := r.Read(make([]byte, 2)); err != nil || r.sent() {
-		t.Fatalf("%v, %t", err, r.sent())
-	}
-	b.free()
-	b.free()
-	if n, err := r.Read(make([]byte, 2)); n != 0 || !errors.Is(err, http.ErrBodyReadAfterClose) {
-		t.Errorf("%d bytes of somebody else's body, %v", n, err)
-	}
-	// An error here would close the connection under the answer.
-	if _, err := whole.Read(make([]byte, 2)); err != io.EOF {
-		t.Errorf("one that was sent ends with %v", err)
 	}
 }

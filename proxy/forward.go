@@ -15,10 +15,6 @@ import (
 )
 
 const (
-	dialLimit = 10 * time.Second
-	// firstLimit is how long an answer that does not stream may take: its header
-	// comes at its end.
-	firstLimit = 10 * time.Minute
 	// silence is how long an upstream that streams may say nothing, or a client
 	// take nothing. The API sends pings, and Claude Code waits no longer.
 	silence = 5 * time.Minute
@@ -26,43 +22,15 @@ const (
 	maxError = 64 << 10
 )
 
-// newTransport speaks HTTP/1.1, so that a connection that breaks ends one
-// answer and not everybody's.
-func newTransport() *http.Transport {
-	t := &http.Transport{
-		Proxy:                  nil, // HTTPS_PROXY is none of ours: the key goes to the upstream and nowhere else
-		DialContext:            (&net.Dialer{Timeout: dialLimit}).DialContext,
-		TLSHandshakeTimeout:    dialLimit,
-		ResponseHeaderTimeout:  firstLimit,
-		IdleConnTimeout:        90 * time.Second,
-		MaxIdleConnsPerHost:    64,
-		MaxResponseHeaderBytes: maxHeader,
-		DisableCompression:     true,
-		// A request of Claude Code in two writes instead of twenty.
-		WriteBufferSize: 64 << 10,
-		Protocols:       new(http.Protocols),
-	}
-	t.Protocols.SetHTTP1(true)
-	return t
-}
-
 // forward asks the upstream and passes its answer on.
 //
-// It makes the request anew and calls the transport itself. A ReverseProxy
-// copies what the client sent and takes out what is known to be bad, and passes
-// trailers, 1xx answers and upgrades on; here nothing is copied that is not on a
-// list, so there would be more to switch off than to use.
+// It makes the request anew. A ReverseProxy copies what the client sent and
+// takes out what is known to be bad, and passes trailers, 1xx answers and
+// upgrades on; here nothing is copied that is not on a list, so there would be
+// more to switch off than to use.
 func (p *Proxy) forward(c *call, w http.ResponseWriter, r *http.Request, body *body, key string) *refusal {
-	ctx, cancel := context.WithCancelCause(r.Context())
-	defer cancel(nil)
-	target, sending := p.targets[c.route][c.query], body.reader()
-	out := (&http.Request{
-		Method: http.MethodPost, URL: target, Host: target.Host, Header: headerUp(r.Header, key),
-		Body: sending, ContentLength: int64(len(body.bytes)),
-		// For a connection that the upstream has closed in the same moment.
-		GetBody: func() (io.ReadCloser, error) { return body.reader(), nil },
-	}).WithContext(ctx)
-	res, err := p.transport.RoundTrip(out)
+	ctx := r.Context()
+	res, err := p.api.ask(ctx, question{p.targets[c.route][c.query], headerUp(r.Header, key), body.bytes, body.free})
 	if err != nil {
 		return p.unreached(c, ctx, err)
 	}
@@ -72,9 +40,6 @@ func (p *Proxy) forward(c *call, w http.ResponseWriter, r *http.Request, body *b
 	if refused != nil {
 		p.log.Error("the upstream's answer is none of the model's API", "status", res.StatusCode, "reason", refused.message)
 		return refused
-	}
-	if sending.sent() {
-		body.free() // long before a stream ends
 	}
 	if res.StatusCode != http.StatusOK {
 		return p.passError(c, w, res, key)
@@ -90,12 +55,10 @@ func (p *Proxy) forward(c *call, w http.ResponseWriter, r *http.Request, body *b
 	}
 	c.status = http.StatusOK
 	w.WriteHeader(http.StatusOK)
-	alive := time.AfterFunc(silence, func() { cancel(errSilent) })
-	defer alive.Stop()
-	if err := relay(w, answer, func() { alive.Reset(silence) }); err != nil {
+	if err := relay(w, answer); err != nil {
 		c.answer.broken = err
-		if errors.Is(context.Cause(ctx), errSilent) {
-			c.answer.broken = errSilent
+		if ctx.Err() != nil {
+			c.answer.broken = context.Cause(ctx)
 		}
 		panic(http.ErrAbortHandler) // or the client would take what it has for all
 	}
@@ -164,14 +127,13 @@ func (p *Proxy) passError(c *call, w http.ResponseWriter, res *http.Response, ke
 var pieces = sync.Pool{New: func() any { return new([32 << 10]byte) }}
 
 // relay gives each piece of an answer on as soon as it is there.
-func relay(w http.ResponseWriter, from io.Reader, alive func()) error {
+func relay(w http.ResponseWriter, from io.Reader) error {
 	to := http.NewResponseController(w)
 	defer func() { _ = to.SetWriteDeadline(time.Time{}) }()
 	piece, _ := pieces.Get().(*[32 << 10]byte)
 	defer pieces.Put(piece)
 	for {
 		n, err := from.Read(piece[:])
-		alive()
 		if n > 0 {
 			_ = to.SetWriteDeadline(time.Now().Add(silence)) // no connection that we serve lacks it
 			if _, err := w.Write(piece[:n]); err != nil {

@@ -11,8 +11,7 @@ import (
 // or a credential.
 
 // passesUp are headers of a request, beside those that begin as prefixesUp do.
-// Missing on purpose: Idempotency-Key, for which the transport would send a
-// request twice, and Accept-Encoding, since what is compressed cannot be metered.
+// Missing on purpose: Accept-Encoding, since what is compressed cannot be metered.
 var (
 	passesUp   = []string{"Accept", "User-Agent", "X-App", "X-Client-Request-Id"}
 	prefixesUp = []string{"Anthropic-", "X-Stainless-", "X-Claude-Code-"}
@@ -31,9 +30,6 @@ func headerUp(from http.Header, key string) http.Header {
 		if slices.Contains(passesUp, name) || slices.ContainsFunc(prefixesUp, func(prefix string) bool { return strings.HasPrefix(name, prefix) }) {
 			h[name] = values
 		}
-	}
-	if _, ok := h["User-Agent"]; !ok {
-		h["User-Agent"] = nil // or the transport would name itself
 	}
 	h.Set("Content-Type", "application/json") // which it is: it has been read
 	h.Set("Accept-Encoding", "identity")

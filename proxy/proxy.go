@@ -59,19 +59,19 @@ type Reporter interface {
 // Proxy is the API proxy.
 type Proxy struct {
 	Options
-	server    *http.Server
-	transport *http.Transport
-	targets   targets
-	policy    policy
-	sessions  *sessions
-	crowd     *crowd
-	visitors  *sessions // by address, before it is known whose session asks
-	budget    *budget
-	tally     *tally // of refusals
-	bodies    *bodies
-	verified  *lru.Cache[credential, token.Claims]
-	metrics   *metrics
-	log       *slog.Logger
+	server   *http.Server
+	api      *api
+	targets  targets
+	policy   policy
+	sessions *sessions
+	crowd    *crowd
+	visitors *sessions // by address, before it is known whose session asks
+	budget   *budget
+	tally    *tally // of refusals
+	bodies   *bodies
+	verified *lru.Cache[credential, token.Claims]
+	metrics  *metrics
+	log      *slog.Logger
 
 	// ctx ends what is still running when the time to end in peace is over.
 	ctx    context.Context
@@ -106,19 +106,19 @@ func New(o Options) (*Proxy, error) {
 		return nil, fmt.Errorf("set up the API proxy: %w", err)
 	}
 	p := &Proxy{
-		Options:   o,
-		transport: newTransport(),
-		targets:   targetsAt(o.Upstream),
-		policy:    newPolicy(o.Tools, o.Models),
-		sessions:  newSessions(o.RequestsPerMinute, o.Concurrency),
-		crowd:     newCrowd(o.Concurrency),
-		visitors:  newSessions(tries*o.RequestsPerMinute, max(minConnections, 2*o.Concurrency)),
-		budget:    &budget{perDay: int64(o.TokensPerDay), gateway: o.Gateway, log: o.Log},
-		tally:     &tally{tell: func(e report.Event) { o.Reporter.Tell(e) }},
-		bodies:    newBodies(),
-		verified:  verified,
-		metrics:   metrics,
-		log:       o.Log,
+		Options:  o,
+		api:      newAPI(o.Upstream),
+		targets:  targetsAt(o.Upstream),
+		policy:   newPolicy(o.Tools, o.Models),
+		sessions: newSessions(o.RequestsPerMinute, o.Concurrency),
+		crowd:    newCrowd(o.Concurrency),
+		visitors: newSessions(tries*o.RequestsPerMinute, max(minConnections, 2*o.Concurrency)),
+		budget:   &budget{perDay: int64(o.TokensPerDay), gateway: o.Gateway, log: o.Log},
+		tally:    &tally{tell: func(e report.Event) { o.Reporter.Tell(e) }},
+		bodies:   newBodies(),
+		verified: verified,
+		metrics:  metrics,
+		log:      o.Log,
 	}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	p.server = &http.Server{
@@ -158,8 +158,7 @@ func (p *Proxy) Shutdown(ctx context.Context) error {
 		err = p.server.Close()
 	}
 	p.running.Wait()
-	p.tally.close()
-	p.transport.CloseIdleConnections()
+	p.api.close()
 	if err != nil {
 		return fmt.Errorf("shut the API proxy down: %w", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"runtime"
 	"strings"
 	"time"
 
@@ -54,6 +55,13 @@ Settings come from where those of lectern serve come from; it needs
 			// No core dump and no other process of this user gets at the key.
 			if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
 				return fmt.Errorf("keep the memory of this process to itself: %w", err)
+			}
+			// A request goes through several goroutines, if only net/http's, and where
+			// there is a second processor each wakes another thread to run the next:
+			// that takes longer than what they do. One carries thousands of answers a
+			// second, which is many classes.
+			if os.Getenv("GOMAXPROCS") == "" {
+				runtime.GOMAXPROCS(1)
 			}
 			return runProxy(cmd.Context(), c)
 		},

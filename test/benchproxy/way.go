@@ -26,6 +26,14 @@ func answer() fakeanthropic.Step {
 	return fakeanthropic.Step{Text: strings.SplitAfter(strings.Repeat("a few words of the tutor, ", 8), ", ")}
 }
 
+// lesson is text as it stands in such a request: lines of prose, some with a word
+// in quotes. As JSON it has 21 backslashes a KB; the first request of a lesson
+// with Claude Code 2.1.332, which has 20 KB, has 11.
+const lesson = "The client sends its list of algorithms first, and the server answers\n" +
+	"with a list of its own. Of each kind, the first of the client's that the\n" +
+	"server has too is taken, and what they do not have in common is no more\n" +
+	"of any use. That is called \"negotiation\", though nobody gives in to anyone.\n"
+
 // body is a request like those of Claude Code.
 func body(stream bool) []byte {
 	type object = map[string]any
@@ -34,7 +42,7 @@ func body(stream bool) []byte {
 		tools = append(tools, object{"name": name, "description": strings.Repeat("What the tool does. ", 60), "input_schema": object{"type": "object", "properties": object{"path": object{"type": "string"}}}})
 	}
 	messages := []object{}
-	said := strings.Repeat("a \\\"few\\\" words of the lesson\n", 60)
+	said := strings.Repeat(lesson, 6)
 	for size := 0; size < bodyBytes-12_000; size += len(said) {
 		role := "user"
 		if len(messages)%2 == 1 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -66,7 +67,18 @@ func (a admin) find(ctx context.Context, name string) (sandbox.Info, error) {
 	if err != nil {
 		return sandbox.Info{}, fmt.Errorf("list the sessions: %w", err)
 	}
-	return oneOf(live, name)
+	found, err := oneOf(live, name)
+	if err != nil && a.waits(name) {
+		return found, fmt.Errorf("%s waits for a place and has no session yet", clean(name))
+	}
+	return found, err
+}
+
+// waits tells whether a name is that of somebody who waits for a sandbox.
+func (a admin) waits(name string) bool {
+	return slices.ContainsFunc(a.server.lifecycle.Arrivals(), func(on sandbox.Arrival) bool {
+		return strings.EqualFold(on.Login, name) || len(name) >= leastOfID && strings.HasPrefix(on.Session, strings.ToLower(name))
+	})
 }
 
 // leastOfID is how much of a session's id stands for it.
@@ -266,12 +278,25 @@ func (a admin) grant(ctx context.Context, login, courseName string, stage int) (
 		return false, fmt.Errorf("record the stage: %w", err)
 	}
 	if recorded {
+		a.server.log.Info("an admin grants a stage", "by", a.who.Login, "login", login, "course", c.ID, "stage", stage)
 		a.record(audit.Granted, sandbox.Info{Login: login, CourseID: c.ID, Stage: stage}, "")
 	}
 	if sb, ok, err := a.server.lifecycle.Find(ctx, login); recorded && err == nil && ok {
 		a.tell(ctx, sb, fmt.Sprintf("✓ %s has granted you stage %d of %s.", a.who.Login, stage, c.Title))
 	}
 	return recorded, nil
+}
+
+// unknown tells whether nobody of a name has done anything here, nor is here now.
+func (s *Server) unknown(login string) bool {
+	login = strings.ToLower(login)
+	finished, err := s.Progress.Learner(login)
+	_, total, failed := s.Progress.Usage(login)
+	if err != nil || failed != nil || len(finished) > 0 || total != (progress.Tokens{}) {
+		return false
+	}
+	_, here, err := s.lifecycle.Find(s.ctx, login)
+	return err == nil && !here
 }
 
 // setDoor closes or opens the door to new sessions.

@@ -144,19 +144,22 @@ func TestDoorIsKept(t *testing.T) {
 	if changed, err := a.setDoor(t.Context(), true, "an exam"); !changed || err != nil {
 		t.Fatal(changed, err)
 	}
-	if changed, err := a.setDoor(t.Context(), true, "another reason"); changed || err != nil {
+	if changed, err := a.setDoor(t.Context(), true, ""); changed || err != nil {
 		t.Errorf("closing what is closed: %v, %v", changed, err)
+	}
+	if changed, err := a.setDoor(t.Context(), true, "another exam"); !changed || err != nil {
+		t.Errorf("another reason: %v, %v", changed, err)
 	}
 	again := &Server{Options: l.server.Options, log: l.server.log, lifecycle: sandbox.NewLifecycle(l.server.Backend, sandbox.Rules{}), door: door{path: path}}
 	if err := again.restoreDoor(); err != nil {
 		t.Fatal(err)
 	}
-	if reason, closed := again.lifecycle.Door(); !closed || !strings.Contains(reason, "an exam") {
+	if reason, closed := again.lifecycle.Door(); !closed || !strings.Contains(reason, "another exam") {
 		t.Errorf("the next gateway has the door closed %v, %q", closed, reason)
 	}
 	_, err := l.server.lifecycle.Acquire(t.Context(), sandbox.Spec{Login: "bob", Session: "s"}, func(sandbox.Phase) {})
 	var unavailable *sandbox.Unavailable
-	if !errors.As(err, &unavailable) || !strings.Contains(unavailable.Reason, "an exam") {
+	if !errors.As(err, &unavailable) || !strings.Contains(unavailable.Reason, "another exam") {
 		t.Errorf("bob came in: %v", err)
 	}
 	if changed, err := a.setDoor(t.Context(), false, ""); !changed || err != nil {

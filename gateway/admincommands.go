@@ -129,12 +129,13 @@ func extendCommand(a admin) *cobra.Command {
 func grantCommand(a admin) *cobra.Command {
 	return &cobra.Command{
 		Use: "grant LOGIN COURSE STAGE", Short: "Record a stage as completed by a learner",
-		Args: exactly(3, "say to whom, of which course and which stage, as in: grant ada ssh-inside 2"),
+		Args: exactly(3, "say to whom, of which course and which stage, as in: grant ada COURSE 2; the command courses lists the courses"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			stage, err := strconv.Atoi(args[2])
 			if err != nil {
 				return fmt.Errorf("%q is no stage: give its number", clean(args[2]))
 			}
+			stranger := a.server.unknown(args[0])
 			recorded, err := a.grant(cmd.Context(), args[0], args[1], stage)
 			if err != nil {
 				return err
@@ -145,6 +146,9 @@ func grantCommand(a admin) *cobra.Command {
 					return
 				}
 				_, _ = fmt.Fprintf(w, "Stage %d is complete for %s.\n", stage, strings.ToLower(args[0]))
+				if stranger {
+					_, _ = fmt.Fprintln(w, "That is the first that is known of anybody of this name: look whether it is spelled right.")
+				}
 			})
 		},
 	}
@@ -154,13 +158,14 @@ func doorCommand(a admin) *cobra.Command {
 	return &cobra.Command{
 		Use: "door [open | close [REASON...]]", Short: "Say whether new sessions are let in, or change it; those that run go on",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			changed := false
+			changed, waited := false, 0
 			switch {
 			case len(args) == 0:
 				if err := a.may(cmd.Context()); err != nil {
 					return err
 				}
 			case args[0] == "open" && len(args) == 1, args[0] == "close":
+				waited = a.server.lifecycle.Waiting()
 				var err error
 				changed, err = a.setDoor(cmd.Context(), args[0] == "close", strings.Join(args[1:], " "))
 				if err != nil {
@@ -174,11 +179,18 @@ func doorCommand(a admin) *cobra.Command {
 				Closed  bool   `json:"closed"`
 				Told    string `json:"learnersAreTold,omitempty"`
 				Changed bool   `json:"changed"`
-			}{closed, reason, changed}
+				// TurnedAway waited for a place, and were refused.
+				TurnedAway int `json:"turnedAway"`
+			}{Closed: closed, Told: reason, Changed: changed}
+			if changed && closed {
+				answer.TurnedAway = waited
+			}
 			return print(cmd, answer, func(w io.Writer) {
 				switch {
 				case !closed:
 					_, _ = fmt.Fprintln(w, "The door is open: new sessions are let in.")
+				case answer.TurnedAway > 0:
+					_, _ = fmt.Fprintf(w, "The door is closed, and %d who waited for a place have been told so: %s\n", answer.TurnedAway, reason)
 				default:
 					_, _ = fmt.Fprintf(w, "The door is closed. Who comes is told: %s\n", reason)
 				}

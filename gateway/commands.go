@@ -8,14 +8,13 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/anmitsu/go-shlex"
 	"github.com/spf13/cobra"
 )
 
 // execute runs `ssh lab@host COMMAND`. The commands are all there is: none of
 // them reaches a shell.
 func (s *session) execute(line string) int {
-	args, err := shlex.Split(line, true)
+	args, err := arguments(line)
 	if err != nil {
 		return s.refuse("The command cannot be read (%v): check its quotes.", err)
 	}
@@ -58,7 +57,9 @@ const (
   {{or .Annotations.usage .UseLine}}{{if .HasAvailableSubCommands}}
 
 Commands:{{range .Commands}}{{if .IsAvailableCommand}}
-  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}
+  {{rpad .Use 29}} {{.Short}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
+
+{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}
 
 With --json, all but help and start print JSON.
 `
@@ -71,7 +72,7 @@ func (s *session) commands(status *int) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "ssh [COMMAND]",
 		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: s.at()},
-		Long:          "Without a command, the picker opens.",
+		Long:          s.withoutCommand(),
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -95,6 +96,14 @@ func (s *session) commands(status *int) *cobra.Command {
 // asAdmin tells whether the client has connected to administrate.
 func (s *session) asAdmin() bool {
 	return s.who.Admin && strings.EqualFold(s.user, s.server.AdminLogin)
+}
+
+// withoutCommand says what opens then.
+func (s *session) withoutCommand() string {
+	if s.asAdmin() {
+		return "Without a command, the sessions of all are shown."
+	}
+	return "Without a command, the picker opens."
 }
 
 // at is how the learner gets to this server.

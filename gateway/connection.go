@@ -12,13 +12,17 @@ import (
 	gossh "golang.org/x/crypto/ssh"
 )
 
-// connections counts the open TCP connections, all and by address.
+// connections counts the open TCP connections: all, and by address those of which
+// it is not known yet who is there. From the sign-in on a connection counts for
+// its learner, so that nobody is shut out by others who come from the same
+// address, as a whole class may.
 type connections struct {
 	maxAll, maxPerAddress int
 
-	mu     sync.Mutex
-	all    int
-	byHost map[string]int
+	mu        sync.Mutex
+	all       int
+	byHost    map[string]int
+	byLearner map[string]int
 }
 
 // admit lets a connection in and returns it wrapped so that closing it gives
@@ -38,12 +42,35 @@ func (c *connections) admit(conn net.Conn) (*connection, error) {
 	}
 	c.all++
 	c.byHost[host]++
-	return &connection{Conn: conn, release: sync.OnceFunc(func() {
+	admitted := &connection{Conn: conn, host: host}
+	admitted.release = sync.OnceFunc(func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.all--
-		giveBack(c.byHost, host)
-	})}, nil
+		if admitted.released = true; admitted.login == "" {
+			giveBack(c.byHost, host)
+		} else {
+			giveBack(c.byLearner, admitted.login)
+		}
+	})
+	return admitted, nil
+}
+
+// claim counts a connection for the learner who has signed in on it, or tells why
+// they may not have another one.
+func (c *connections) claim(conn *connection, login string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case conn.released || conn.login != "":
+		return nil
+	case c.maxPerAddress > 0 && c.byLearner[login] >= c.maxPerAddress:
+		return exceeds(ofLearner, "You have %d connections already; close one and try again.", c.byLearner[login])
+	}
+	giveBack(c.byHost, conn.host)
+	conn.login = login
+	c.byLearner[login]++
+	return nil
 }
 
 // open is how many there are.
@@ -57,6 +84,10 @@ func (c *connections) open() int {
 type connection struct {
 	net.Conn
 	release func()
+	// host and login are what it counts for, released that it does no more; only
+	// connections looks at them.
+	host, login string
+	released    bool
 
 	mu       sync.Mutex
 	closed   bool

@@ -22,14 +22,15 @@ func (l *lab) signIn() error {
 func TestConnectionCaps(t *testing.T) {
 	for name, test := range map[string]struct {
 		limit func(*Options)
+		hold  func(l *lab) io.Closer
 		says  string
 	}{
-		"by address": {func(o *Options) { o.MaxConnectionsPerAddress = 2 }, "there are 2 connections from your address already; close one and try again"},
-		"of all":     {func(o *Options) { o.MaxConnections = 2 }, "there are 2 connections already; try again in a minute"},
+		"by address": {func(o *Options) { o.MaxConnectionsPerAddress = 2 }, func(l *lab) io.Closer { return l.knock() }, "there are 2 connections from your address already; close one and try again"},
+		"of all":     {func(o *Options) { o.MaxConnections = 2 }, func(l *lab) io.Closer { return l.dial() }, "there are 2 connections already; try again in a minute"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := newLab(t, test.limit)
-			first, _ := l.dial(), l.dial()
+			first, _ := test.hold(l), test.hold(l)
 			if err := l.signIn(); err == nil || !strings.Contains(err.Error(), test.says) {
 				t.Errorf("the third connection is told %v", err)
 			}
@@ -40,6 +41,55 @@ func TestConnectionCaps(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// knock opens a connection and does not sign in.
+func (l *lab) knock() net.Conn {
+	l.t.Helper()
+	conn, err := net.Dial("tcp", l.addr)
+	if err == nil {
+		_, err = io.ReadFull(conn, make([]byte, len("SSH-2.0-"))) // it is let in
+	}
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	l.t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
+// TestNobodyShutsOthersOut: a class comes from one address, and one of them may
+// have as many connections as that allows.
+func TestNobodyShutsOthersOut(t *testing.T) {
+	l := newLab(t, func(o *Options) { o.MaxConnectionsPerAddress = 2 })
+	first, _ := l.dial(), l.dial()
+	told := ""
+	config := l.clientConfig()
+	config.BannerCallback = func(message string) error {
+		told += message
+		return nil
+	}
+	if client, err := ssh.Dial("tcp", l.addr, config); err == nil {
+		_ = client.Close()
+		t.Error("ada has three connections")
+	}
+	if !strings.Contains(told, "You have 2 connections already") {
+		t.Errorf("ada is told %q", told)
+	}
+	bob := l.clientConfig()
+	bob.Auth = []ssh.AuthMethod{ssh.PublicKeys(l.other)}
+	for range 2 {
+		client, err := ssh.Dial("tcp", l.addr, bob)
+		if err != nil {
+			t.Fatalf("bob is shut out: %v", err)
+		}
+		t.Cleanup(func() { _ = client.Close() })
+	}
+	_ = first.Close()
+	for deadline := time.Now().Add(10 * time.Second); l.signIn() != nil; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("a place that was given back is not free")
+		}
 	}
 }
 

@@ -60,12 +60,12 @@ func (s *Server) restoreDoor() error {
 	return nil
 }
 
-// closeDoor lets no new session in from now on. Where it is closed already, the
-// reason of the first holds.
+// closeDoor lets no new session in from now on. Where it is closed already, a new
+// reason takes the place of the old one.
 func (s *Server) closeDoor(by, reason string) (changed bool, err error) {
 	s.door.changing.Lock()
 	defer s.door.changing.Unlock()
-	if _, closed := s.lifecycle.Door(); closed {
+	if told, closed := s.lifecycle.Door(); closed && (reason == "" || told == closedBecause(reason)) {
 		return false, nil
 	}
 	if s.door.path != "" {
@@ -73,10 +73,10 @@ func (s *Server) closeDoor(by, reason string) (changed bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		err = wholefile.Create(s.door.path, func(temporary string) error {
+		err = wholefile.Replace(s.door.path, func(temporary string) error {
 			return os.WriteFile(temporary, append(content, '\n'), 0o600)
 		})
-		if err != nil && !errors.Is(err, fs.ErrExist) {
+		if err != nil {
 			return false, fmt.Errorf("note that the door is closed: %w", err)
 		}
 	}

@@ -55,7 +55,8 @@ type lab struct {
 	t      testing.TB
 	dir    string
 	addr   string
-	signer ssh.Signer
+	signer ssh.Signer // ada's
+	other  ssh.Signer // bob's
 	server *Server
 	stop   func() error // ends the gateway, as SIGTERM does
 }
@@ -68,18 +69,11 @@ func newLab(t testing.TB, change func(*Options)) *lab {
 // newLabOf is a lab with admins.
 func newLabOf(t testing.TB, admins []string, change func(*Options)) *lab {
 	t.Helper()
-	_, private, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	signer, err := ssh.NewSignerFromKey(private)
-	if err != nil {
-		t.Fatal(err)
-	}
+	signer, other := newSigner(t), newSigner(t)
 	dir := t.TempDir()
 	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 	directory, err := auth.New(auth.Options{
-		ExtraKeys: []auth.ExtraKey{{Login: "ada", Key: signer.PublicKey()}}, Admins: admins, CachePath: filepath.Join(dir, "keys.db"), Logger: log,
+		ExtraKeys: []auth.ExtraKey{{Login: "ada", Key: signer.PublicKey()}, {Login: "bob", Key: other.PublicKey()}}, Admins: admins, CachePath: filepath.Join(dir, "keys.db"), Logger: log,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -136,7 +130,20 @@ func newLabOf(t testing.TB, admins []string, change func(*Options)) *lab {
 			t.Error(err)
 		}
 	})
-	return &lab{t: t, dir: dir, addr: listener.Addr().String(), signer: signer, server: server, stop: stop}
+	return &lab{t: t, dir: dir, addr: listener.Addr().String(), signer: signer, other: other, server: server, stop: stop}
+}
+
+func newSigner(t testing.TB) ssh.Signer {
+	t.Helper()
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := ssh.NewSignerFromKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signer
 }
 
 func (l *lab) clientConfig() *ssh.ClientConfig {

@@ -58,6 +58,11 @@ func (s *Server) authenticate(ctx ssh.Context) *gossh.ServerConfig {
 			if err != nil {
 				return nil, err
 			}
+			if err := s.connections.claim(connectionOf(ctx), who.Login); err != nil {
+				s.metrics.turnedAway.count(boundOf(err))
+				denied, last = err, attempt{login: who.Login, key: who.Fingerprint, reason: tooManyConnections}
+				return nil, tell()
+			}
 			if err := s.recordSignIn(conn, who); err != nil {
 				denied, last = err, attempt{login: who.Login, key: who.Fingerprint, reason: noTrail}
 				return nil, tell()

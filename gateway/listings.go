@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -106,32 +107,47 @@ type completedStage struct {
 }
 
 func (s *session) progressCommand() *cobra.Command {
+	use, args := "progress", cobra.PositionalArgs(alone)
+	if s.asAdmin() {
+		use, args = "progress [LOGIN]", cobra.MaximumNArgs(1)
+	}
 	return &cobra.Command{
-		Use: "progress", Short: "Show what you have finished, and the tokens it took", Args: alone,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			finished, err := s.server.Progress.Learner(s.who.Login)
-			if err != nil {
-				return err
+		Use: use, Short: "Show what you have finished, and the tokens it took", Args: args,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			login := s.who.Login
+			if len(args) == 1 {
+				if err := s.admin().may(cmd.Context()); err != nil {
+					return err
+				}
+				login = strings.ToLower(args[0])
 			}
-			rows := []courseProgress{}
-			for _, c := range s.server.Courses.All() {
-				rows = append(rows, progressOf(c, finished[c.ID], s.server.Unlock))
-			}
-			tokens, err := s.server.usageOf(s.who.Login)
-			if err != nil {
-				return err
-			}
-			answer := struct {
-				Login   string           `json:"login"`
-				Courses []courseProgress `json:"courses"`
-				Tokens  *tokenUsage      `json:"tokens,omitempty"`
-			}{s.who.Login, rows, tokens}
-			return print(cmd, answer, func(w io.Writer) {
-				writeFinished(w, rows)
-				tokens.write(w)
-			})
+			return s.showProgress(cmd, login)
 		},
 	}
+}
+
+func (s *session) showProgress(cmd *cobra.Command, login string) error {
+	finished, err := s.server.Progress.Learner(login)
+	if err != nil {
+		return err
+	}
+	rows := []courseProgress{}
+	for _, c := range s.server.Courses.All() {
+		rows = append(rows, progressOf(c, finished[c.ID], s.server.Unlock))
+	}
+	tokens, err := s.server.usageOf(login)
+	if err != nil {
+		return err
+	}
+	answer := struct {
+		Login   string           `json:"login"`
+		Courses []courseProgress `json:"courses"`
+		Tokens  *tokenUsage      `json:"tokens,omitempty"`
+	}{login, rows, tokens}
+	return print(cmd, answer, func(w io.Writer) {
+		writeFinished(w, rows)
+		tokens.write(w)
+	})
 }
 
 // writeFinished is for people, who may not be where the server is.

@@ -48,7 +48,7 @@ var (
 func newMetrics() *metrics {
 	m := &metrics{
 		admitted:    counter("connections_total", "SSH connections let in."),
-		turnedAway:  newTally("connections_refused_total", "SSH connections turned away, by the bound that was reached.", "bound", ofAll, ofAddress),
+		turnedAway:  newTally("connections_refused_total", "SSH connections turned away, by the bound that was reached.", "bound", ofAll, ofAddress, ofLearner),
 		noHandshake: counter("handshakes_failed_total", "SSH connections that ended before a key was asked for."),
 		signedIn: newTally("authentications_total", "Sign-ins, by where the key was found.", "via",
 			auth.ViaGitHub, auth.ViaAuthorizedKeys, auth.ViaEnrolled, auth.ViaLocal),

@@ -101,7 +101,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		Options:     o,
 		log:         o.Log,
-		connections: connections{maxAll: o.MaxConnections, maxPerAddress: o.MaxConnectionsPerAddress, byHost: make(map[string]int)},
+		connections: connections{maxAll: o.MaxConnections, maxPerAddress: o.MaxConnectionsPerAddress, byHost: make(map[string]int), byLearner: make(map[string]int)},
 		places:      places{maxAll: o.MaxConnections, byLearner: make(map[string]int), byConnection: make(map[*connection]int)},
 		door:        door{path: o.DoorFile},
 		refusals:    refusals{log: o.Log},

@@ -99,7 +99,7 @@ func (d *Directory) unknown(print fingerprint) error {
 	switch {
 	case len(d.extra) > 0:
 		return deniedUnknownToOwner(print)
-	case d.roster == nil:
+	case d.roster == nil || d.closed():
 		return deniedUnknownHere(print)
 	}
 	return deniedUnknownKey(d.shared, print)
@@ -111,7 +111,7 @@ func (d *Directory) NoKey() error {
 	switch {
 	case len(d.extra) > 0:
 		return &Denied{NoKey, none + asPrinted, nil}
-	case d.roster == nil:
+	case d.roster == nil || d.closed():
 		return &Denied{NoKey, none + "Make one with ssh-keygen -t ed25519, and ask the person who runs this gateway to add it.", nil}
 	}
 	return &Denied{NoKey, none + "Make one with ssh-keygen -t ed25519, add it to your GitHub account " +

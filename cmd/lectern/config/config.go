@@ -40,7 +40,7 @@ type SSH struct {
 	SharedLogin              string        `yaml:"shared_login" doc:"login that all learners share once their key is known"`
 	AdminLogin               string        `yaml:"admin_login" doc:"login that opens the instructor's table"`
 	MaxConnections           int           `yaml:"max_connections" doc:"most connections at once, and most sessions"`
-	MaxConnectionsPerAddress int           `yaml:"max_connections_per_address" doc:"most connections at once from one IP address"`
+	MaxConnectionsPerAddress int           `yaml:"max_connections_per_address" doc:"most connections at once from one IP address before they have signed in, and of one learner"`
 	HandshakeTimeout         time.Duration `yaml:"handshake_timeout" doc:"time a client has to prove who it is"`
 	Keepalive                time.Duration `yaml:"keepalive" doc:"time between two questions to a silent client whether it is still there"`
 }

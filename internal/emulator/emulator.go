@@ -8,6 +8,7 @@ package emulator
 
 import (
 	"io"
+	"reflect"
 
 	"github.com/charmbracelet/x/ansi"
 	"github.com/charmbracelet/x/vt"
@@ -24,10 +25,10 @@ type Emulator struct {
 }
 
 // New returns an emulator that must be closed. It keeps scrollback lines that
-// have left its screen at the top.
+// have left its main screen at the top; 0 are none.
 func New(cols, rows, scrollback int) *Emulator {
 	e := &Emulator{Emulator: vt.NewEmulator(cols, rows), drained: make(chan struct{})}
-	e.SetScrollbackSize(scrollback)
+	e.keep(scrollback)
 	e.boundRepeats()
 	go func() { // its answers to the queries in the output would block it
 		defer close(e.drained)
@@ -42,6 +43,21 @@ func (e *Emulator) Close() {
 	if answers, ok := e.InputPipe().(io.Closer); ok {
 		_ = answers.Close()
 		<-e.drained
+	}
+}
+
+// keep bounds the lines that are kept of what has left the screens. vt takes 0
+// for 10000, and keeps as many of the alternate screen, to which it gives no
+// access: at 500 columns that is half a gigabyte each.
+func (e *Emulator) keep(lines int) {
+	screens := reflect.ValueOf(e.Emulator).Elem().FieldByName("scrs")
+	for i := range screens.Len() {
+		screen := (*vt.Screen)(screens.Index(i).Addr().UnsafePointer())
+		if i > 0 || lines <= 0 {
+			screen.SetScrollback(nil)
+			continue
+		}
+		screen.SetScrollbackSize(lines)
 	}
 }
 

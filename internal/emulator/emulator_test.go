@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -32,4 +33,33 @@ func TestRepeatsAreBounded(t *testing.T) {
 	if got := strings.TrimSpace(e.String()); got != "aaaac" {
 		t.Errorf("the screen is %q, want the short repeat only", got)
 	}
+}
+
+// A learner whose terminal is watched decides how much scrolls away, on either
+// screen.
+func TestWhatScrollsAwayIsBounded(t *testing.T) {
+	for _, screen := range []string{"", "\x1b[?1049h"} {
+		for _, kept := range []int{0, 3} {
+			e := New(200, 2, kept)
+			_, _ = e.WriteString(screen)
+			before := inUse()
+			for range 5000 {
+				_, _ = e.WriteString(strings.Repeat("x", 199) + "\r\n")
+			}
+			if n := int(inUse()-before) >> 20; n > 4 {
+				t.Errorf("%d MiB are kept of %q, asked for %d lines", n, screen, kept)
+			}
+			if n := e.Scrollback().Len(); n > kept {
+				t.Errorf("%d lines are kept, asked for %d", n, kept)
+			}
+			e.Close()
+		}
+	}
+}
+
+func inUse() int64 {
+	var stats runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&stats)
+	return int64(stats.HeapAlloc)
 }

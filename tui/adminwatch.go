@@ -51,7 +51,8 @@ func (a *Admin) watch(g guest) tea.Cmd {
 	var show tea.Cmd
 	w.view, show = a.crew.begin(func(ctx context.Context) tea.Msg {
 		defer w.mirror.close()
-		ending, err := a.options.Watch(ctx, g.Session, w.mirror, w.mirror.size)
+		out := &stream{mirror: w.mirror, ctx: ctx}
+		ending, err := a.options.Watch(ctx, g.Session, out, out.size)
 		return watchedMsg{w, ending, err}
 	})
 	return tea.Batch(show, w.next(a, 0))

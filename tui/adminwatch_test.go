@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 	"unicode"
@@ -263,4 +264,43 @@ func TestCloseWaitsForCallsOfAnAdmin(t *testing.T) {
 		t.Error("Close returned before the call did")
 	}
 	d.admin.Close() // again is harmless
+}
+
+// TestFloodOfLargeScreens writes what costs an emulator most: 64 KiB of it are
+// half a minute of work. One who has left does not wait for that, and while one
+// watches there is time for the others of the gateway.
+func TestFloodOfLargeScreens(t *testing.T) {
+	ended := make(chan time.Time, 1)
+	d := attend(t, &school{room: sampleRoom()}, func(o *AdminOptions) {
+		o.Watch = func(ctx context.Context, _ string, out io.Writer, sized func(int, int)) (string, error) {
+			defer func() { ended <- time.Now() }()
+			sized(500, 200)
+			_, _ = io.WriteString(out, strings.Repeat("\n", 64<<10))
+			for i := range 4000 {
+				sized(500-i%2, 200-i%2)
+			}
+			return "", ctx.Err()
+		}
+	})
+	d.press("w")
+	d.untilDrawnOnce()
+	began, before := time.Now(), processorTime(t)
+	time.Sleep(time.Second)
+	if share := float64(processorTime(t)-before) / float64(time.Since(began)); share > 0.8 {
+		t.Errorf("it takes %.2f of a processor", share)
+	}
+	began = time.Now()
+	d.press("esc")
+	if took := (<-ended).Sub(began); took > 2*time.Second {
+		t.Errorf("the watch ended after %s", took)
+	}
+}
+
+func processorTime(t *testing.T) time.Duration {
+	t.Helper()
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -57,52 +56,6 @@ func (a admin) may(ctx context.Context) error {
 // mostAtOnce is how many sandboxes are spoken to at the same time.
 const mostAtOnce = 16
 
-// find gives the one session that is meant: by its id, the beginning of that, or
-// its learner.
-func (a admin) find(ctx context.Context, name string) (sandbox.Info, error) {
-	if err := a.may(ctx); err != nil {
-		return sandbox.Info{}, err
-	}
-	live, err := a.server.lifecycle.List(ctx)
-	if err != nil {
-		return sandbox.Info{}, fmt.Errorf("list the sessions: %w", err)
-	}
-	found, err := oneOf(live, name)
-	if err != nil && a.waits(name) {
-		return found, fmt.Errorf("%s waits for a place and has no session yet", clean(name))
-	}
-	return found, err
-}
-
-// waits tells whether a name is that of somebody who waits for a sandbox.
-func (a admin) waits(name string) bool {
-	return slices.ContainsFunc(a.server.lifecycle.Arrivals(), func(on sandbox.Arrival) bool {
-		return strings.EqualFold(on.Login, name) || len(name) >= leastOfID && strings.HasPrefix(on.Session, strings.ToLower(name))
-	})
-}
-
-// leastOfID is how much of a session's id stands for it.
-const leastOfID = 4
-
-func oneOf(live []sandbox.Info, name string) (sandbox.Info, error) {
-	var meant []sandbox.Info
-	for _, info := range live {
-		if strings.EqualFold(info.Login, name) || info.Session == name {
-			return info, nil
-		}
-		if len(name) >= leastOfID && strings.HasPrefix(info.Session, strings.ToLower(name)) {
-			meant = append(meant, info)
-		}
-	}
-	switch len(meant) {
-	case 0:
-		return sandbox.Info{}, fmt.Errorf("there is no session %s (it may have ended): the command sessions lists those that are there", clean(name))
-	case 1:
-		return meant[0], nil
-	}
-	return sandbox.Info{}, fmt.Errorf("%s is the beginning of %d sessions: give more of it", clean(name), len(meant))
-}
-
 // errEnded says that there is nothing to act upon any more.
 var errEnded = errors.New("that session has ended already")
 
@@ -116,6 +69,9 @@ func (a admin) reach(ctx context.Context, session string, do func(sandbox.Sandbo
 		err = do(sb)
 	}
 	if errors.Is(err, sandbox.ErrGone) {
+		if waits := a.server.notYet(session); waits != nil {
+			return waits
+		}
 		return errEnded
 	}
 	return err
@@ -178,8 +134,12 @@ func (a admin) messageAll(ctx context.Context, text string) (reached, all int, e
 	group.SetLimit(mostAtOnce)
 	for _, info := range live {
 		group.Go(func() error {
-			sb, err := a.server.lifecycle.BySession(ctx, info.Session)
-			if err == nil {
+			// By the learner: to look for a session is to list all of them again.
+			sb, ok, err := a.server.lifecycle.Find(ctx, info.Login)
+			switch {
+			case err == nil && (!ok || sb.Made().Session != info.Session):
+				err = sandbox.ErrGone
+			case err == nil:
 				err = sb.Tell(ctx, text)
 			}
 			if err != nil {

@@ -55,9 +55,19 @@ func (s *Server) room(ctx context.Context) ([]sessionView, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list the sessions: %w", err)
 	}
+	arrivals := s.lifecycle.Arrivals()
+	waits := make(map[string]bool, len(arrivals))
+	for _, a := range arrivals {
+		waits[a.Login] = true
+	}
 	views := make([]sessionView, 0, len(live))
 	there := make(map[string]bool, len(live))
+	making := make(map[string]sandbox.Info) // by login: a Backend may list them already
 	for _, info := range live {
+		if info.Epoch == 0 && waits[info.Login] {
+			making[info.Login] = info
+			continue
+		}
 		there[info.Login] = true
 		v := s.viewOf(info)
 		if v.Tokens, err = s.tokensToday(info.Login); err != nil {
@@ -65,7 +75,7 @@ func (s *Server) room(ctx context.Context) ([]sessionView, error) {
 		}
 		views = append(views, v)
 	}
-	for _, a := range s.lifecycle.Arrivals() {
+	for _, a := range arrivals {
 		if there[a.Login] {
 			continue // it has just become ready, or is on its way back in
 		}
@@ -74,7 +84,9 @@ func (s *Server) room(ctx context.Context) ([]sessionView, error) {
 			Session: a.Session, Login: a.Login, Course: a.CourseID, Stage: a.Stage, Since: a.Since,
 			State: stateStarting, Phase: inWords(a.Phase).Name,
 		})
-		if a.Phase.Kind == sandbox.Queued {
+		if info, listed := making[a.Login]; listed {
+			v.Session, v.Place, v.Sandbox = info.Session, info.Place, sandbox.Name(info.Login)
+		} else if a.Phase.Kind == sandbox.Queued {
 			v.State, v.Position = stateQueued, a.Phase.Position
 		}
 		if v.Tokens, err = s.tokensToday(a.Login); err != nil {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ import (
 
 	"lectern/gateway/auth"
 	"lectern/sandbox"
+	"lectern/tui"
 )
 
 // newAdminLab is a lab whose one learner is an admin as well.
@@ -165,8 +167,47 @@ func TestDoorIsKept(t *testing.T) {
 	if changed, err := a.setDoor(t.Context(), false, ""); !changed || err != nil {
 		t.Fatal(changed, err)
 	}
-	if err := again.restoreDoor(); err != nil {
+	next := func() (closed bool) {
+		t.Helper()
+		again.lifecycle = sandbox.NewLifecycle(l.server.Backend, sandbox.Rules{})
+		if err := again.restoreDoor(); err != nil {
+			t.Fatal(err)
+		}
+		_, closed = again.lifecycle.Door()
+		return closed
+	}
+	if next() {
+		t.Error("the next gateway has the door closed after it was opened")
+	}
+	for _, content := range []string{"", "{", "[]", `{"reason":1}`, "null"} {
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if !next() {
+			t.Errorf("a file with %q opens the door", content)
+		}
+	}
+}
+
+// Whoever wants another stage at a closed door keeps what they have.
+func TestClosedDoorTakesNoSessionAway(t *testing.T) {
+	l, a := newAdminLab(t, nil)
+	open(t, l.dial(), "").enter()
+	before, err := a.find(t.Context(), "ada")
+	if err != nil {
 		t.Fatal(err)
+	}
+	if _, err := a.setDoor(t.Context(), true, "an exam"); err != nil {
+		t.Fatal(err)
+	}
+	s := &session{server: l.server, who: a.who}
+	_, err = s.start(t.Context(), tui.Choice{CourseID: "only", Stage: 1, Replace: true}, func(tui.Phase) {})
+	var unavailable *sandbox.Unavailable
+	if !errors.As(err, &unavailable) || !strings.Contains(unavailable.Reason, "an exam") {
+		t.Errorf("another stage: %v", err)
+	}
+	if after, err := a.find(t.Context(), "ada"); err != nil || after.Session != before.Session {
+		t.Errorf("of the session %s is left %+v, %v", before.Session, after, err)
 	}
 }
 

@@ -139,6 +139,9 @@ func (s *session) start(ctx context.Context, c tui.Choice, report func(tui.Phase
 		if err := s.server.begins(); err != nil {
 			return nil, err
 		}
+		if reason, closed := s.server.lifecycle.Door(); closed { // no other would follow
+			return nil, &sandbox.Unavailable{Reason: reason}
+		}
 		report(tui.Phase{Name: "Ending the other session"})
 		if err := running.Kill(ctx, replaced); err != nil {
 			return nil, err

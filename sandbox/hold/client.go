@@ -75,12 +75,19 @@ func LeaveExit(file, socket string, exit sandbox.Exit) error {
 	return errors.Join(err, os.Remove(socket))
 }
 
-// ParseExit reads what LeaveExit wrote; ok is false where that is no exit.
+// ParseExit reads what LeaveExit wrote, or a sandbox says; ok is false where that
+// is no exit. Whoever has tampered with the sandbox may have written it, so it says
+// nothing that no holder says, and its reason is plain and short.
 func ParseExit(data []byte) (exit sandbox.Exit, ok bool) {
 	if json.Unmarshal(data, &exit) != nil {
 		return sandbox.Exit{}, false
 	}
-	return exit, exit.Ending != ""
+	switch exit.Ending {
+	case sandbox.Exited, sandbox.Signalled, sandbox.Killed, sandbox.Stopped, sandbox.LifeOver, sandbox.Idle, sandbox.Lost:
+		exit.Reason = line(exit.Reason)
+		return exit, true
+	}
+	return sandbox.Exit{}, false
 }
 
 func sayHello(conn io.Writer, h Hello) error {
@@ -205,8 +212,8 @@ func receive(conn net.Conn, term sandbox.Terminal, epoch *int) sandbox.Exit {
 		case frameTakenOver:
 			return sandbox.Exit{Ending: sandbox.TakenOver, Reason: "A newer connection of yours has taken over this session."}
 		case frameExit:
-			var exit sandbox.Exit
-			if json.Unmarshal(payload, &exit) != nil {
+			exit, ok := ParseExit(payload)
+			if !ok {
 				return lost
 			}
 			return exit

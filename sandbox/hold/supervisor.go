@@ -3,6 +3,7 @@ package hold
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"sync"
@@ -108,7 +109,10 @@ func (s *Supervisor) run() {
 			}
 			switch f.kind {
 			case frameExit:
-				s.err = json.Unmarshal(f.payload, &s.exit)
+				var ok bool
+				if s.exit, ok = ParseExit(f.payload); !ok {
+					s.err = errors.New("the sandbox says something else than how it has ended")
+				}
 				return
 			case frameStatus:
 				var status Status

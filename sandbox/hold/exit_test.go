@@ -1,0 +1,73 @@
+package hold
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net"
+	"strings"
+	"testing"
+
+	"lectern/sandbox"
+)
+
+// TestExitOfATamperedSandbox: what it says of itself comes to logs, to the audit
+// trail and to the screens of others.
+func TestExitOfATamperedSandbox(t *testing.T) {
+	for said, want := range map[string]sandbox.Exit{
+		`{"ending":"exited","code":3}`:                                   {Ending: sandbox.Exited, Code: 3},
+		`{"ending":"killed","reason":"a\u001b]0;b\u0007\n\u202ec"}`:      {Ending: sandbox.Killed, Reason: "a]0;b c"},
+		`{"ending":"taken-over","reason":"by me"}`:                       {Ending: sandbox.Lost},
+		`{"ending":"detached"}`:                                          {Ending: sandbox.Lost},
+		`{"ending":"what somebody has typed"}`:                           {Ending: sandbox.Lost},
+		`{"ending":"idle","reason":"` + strings.Repeat("x", 9999) + `"}`: {Ending: sandbox.Idle, Reason: strings.Repeat("x", sandbox.MaxLine-1) + "…"},
+	} {
+		in, _ := io.Pipe()
+		exit, err := Attach(t.Context(), saying(said), sandbox.Watch, sandbox.Terminal{In: in, Out: io.Discard})
+		if exit.Ending == sandbox.Lost {
+			exit.Code, exit.Reason = 0, ""
+		}
+		if err != nil || exit != want {
+			t.Errorf("%.60s is heard as %+v, %v", said, exit, err)
+		}
+
+		s, err := Oversee(saying(said), Hear{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		<-s.Done()
+		exit, ok := s.Exit()
+		if ok != (want.Ending != sandbox.Lost) || ok && exit != want {
+			t.Errorf("%.60s is overheard as %+v, %v", said, exit, ok)
+		}
+		s.Close()
+	}
+}
+
+// saying is the connection to a sandbox that says how it has ended, and no more.
+func saying(exit string) net.Conn {
+	ours, theirs := net.Pipe()
+	go func() {
+		defer func() { _ = theirs.Close() }()
+		_, _ = readHello(theirs)
+		_ = writeFrame(theirs, frameExit, []byte(exit))
+	}()
+	return ours
+}
+
+// TestEveryExitOfAHolderIsHeard: none is lost on the way.
+func TestEveryExitOfAHolderIsHeard(t *testing.T) {
+	for _, ending := range []sandbox.Ending{
+		sandbox.Exited, sandbox.Signalled, sandbox.Killed, sandbox.Stopped, sandbox.LifeOver, sandbox.Idle, sandbox.Lost,
+	} {
+		exit := sandbox.Exit{Ending: ending, Code: 7, Reason: "A sentence."}
+		var left bytes.Buffer
+		if err := WriteExit(&left, exit); err != nil {
+			t.Fatal(err)
+		}
+		if heard, ok := ParseExit(left.Bytes()); !ok || heard != exit {
+			again, _ := json.Marshal(exit)
+			t.Errorf("%s is heard as %+v", again, heard)
+		}
+	}
+}

@@ -82,6 +82,10 @@ func ParseExit(data []byte) (exit sandbox.Exit, ok bool) {
 	if json.Unmarshal(data, &exit) != nil {
 		return sandbox.Exit{}, false
 	}
+	return sound(exit)
+}
+
+func sound(exit sandbox.Exit) (sandbox.Exit, bool) {
 	switch exit.Ending {
 	case sandbox.Exited, sandbox.Signalled, sandbox.Killed, sandbox.Stopped, sandbox.LifeOver, sandbox.Idle, sandbox.Lost:
 		exit.Reason = line(exit.Reason)

@@ -71,3 +71,38 @@ func TestEveryExitOfAHolderIsHeard(t *testing.T) {
 		}
 	}
 }
+
+// TestStatusOfATamperedSandbox: the names of its watchers come to an admin's
+// terminal, also as JSON, which leaves U+009B as it is.
+func TestStatusOfATamperedSandbox(t *testing.T) {
+	many := strings.Repeat(`"x",`, 1000)
+	said := `{"watched":["\u009b31mred\u009c","` + strings.Repeat("y", 5000) + `","",` + many + `"z"],"stopping":{"ending":"what was typed","reason":"\u001bc"}}`
+	ours, theirs := net.Pipe()
+	go func() {
+		defer func() { _ = theirs.Close() }()
+		_, _ = readHello(theirs)
+		_ = writeFrame(theirs, frameNews, []byte(said))
+		var buf []byte
+		_, _, _ = readFrame(theirs, &buf)
+		_ = writeFrame(theirs, frameStatus, []byte(said))
+		_, _, _ = readFrame(theirs, &buf)
+	}()
+	news := make(chan Status, 1)
+	s, err := Oversee(ours, Hear{Changed: func(s Status) { news <- s }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	answer, err := s.Status(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, heard := range []Status{<-news, answer} {
+		if len(heard.Watched) > 50 || heard.Watched[0] != "31mred" || len(heard.Watched[1]) > 100 || heard.Watched[2] != "somebody" {
+			t.Errorf("%d watch: %.300q", len(heard.Watched), heard.Watched)
+		}
+		if exit := heard.Stopping; exit == nil || exit.Ending != sandbox.Stopped || exit.Reason != "" {
+			t.Errorf("it leaves with %+v", exit)
+		}
+	}
+}

@@ -31,6 +31,29 @@ type Status struct {
 	Fault     string `json:"fault,omitempty"`
 }
 
+// mostNamed is how many watchers a gateway hears of.
+const mostNamed = 32
+
+// parseStatus reads what a sandbox says is true. Whoever has tampered with it may
+// have written that, and the names come to an admin's terminal.
+func parseStatus(data []byte) (s Status, err error) {
+	if err := json.Unmarshal(data, &s); err != nil {
+		return Status{}, err
+	}
+	s.Watched = s.Watched[:min(len(s.Watched), mostNamed)]
+	for i, name := range s.Watched {
+		s.Watched[i] = watcherName(name)
+	}
+	if s.Stopping != nil {
+		exit, ok := sound(*s.Stopping)
+		if !ok { // it leaves all the same
+			exit = sandbox.Exit{Ending: sandbox.Stopped, Code: 1}
+		}
+		s.Stopping = &exit
+	}
+	return s, nil
+}
+
 // overseer is a gateway's connection that looks after the sandbox.
 type overseer struct {
 	conn    net.Conn

@@ -116,7 +116,7 @@ func (s *Supervisor) run() {
 				return
 			case frameStatus:
 				var status Status
-				if s.err = json.Unmarshal(f.payload, &status); s.err != nil {
+				if status, s.err = parseStatus(f.payload); s.err != nil {
 					return
 				}
 				if len(waiting) > 0 {
@@ -124,8 +124,7 @@ func (s *Supervisor) run() {
 					waiting = waiting[1:]
 				}
 			case frameNews:
-				var status Status
-				if json.Unmarshal(f.payload, &status) == nil && s.hear.Changed != nil {
+				if status, err := parseStatus(f.payload); err == nil && s.hear.Changed != nil {
 					s.hear.Changed(status)
 				}
 			case frameEvent:

@@ -75,10 +75,16 @@ func (g *gauges) Collect(to chan<- prometheus.Metric) {
 	}
 }
 
-// onTheWay counts those who wait, for a place or for room, and those whose
-// sandbox is being made, and tells how long ago the first who waits has come.
+// onTheWay counts the learners who wait, for a place or for room, and those whose
+// sandbox is being made, each once from however many terminals, and tells how long
+// ago the first who waits has come.
 func onTheWay(arrivals []sandbox.Arrival) (waiting, starting float64, oldest time.Duration) {
+	known := make(map[string]bool, len(arrivals))
 	for _, a := range arrivals {
+		if known[a.Login] {
+			continue
+		}
+		known[a.Login] = true
 		if a.Phase.Kind != sandbox.Queued {
 			starting++
 			continue

@@ -278,6 +278,19 @@ func TestMetricsOfAQueue(t *testing.T) {
 	expectSeries(t, registry, map[string]float64{"door_closed": 1})
 }
 
+// One who waits at three terminals is one who waits.
+func TestOnTheWay(t *testing.T) {
+	ago := func(d time.Duration) time.Time { return time.Now().Add(-d) }
+	queued, starting := sandbox.Phase{Kind: sandbox.Queued}, sandbox.Phase{Kind: sandbox.Starting}
+	waits, starts, oldest := onTheWay([]sandbox.Arrival{
+		{Login: "ada", Phase: queued, Since: ago(time.Hour)}, {Login: "bob", Phase: starting}, {Login: "ada", Phase: queued},
+		{Login: "cem", Phase: queued, Since: ago(time.Minute)}, {Login: "bob", Phase: starting},
+	})
+	if waits != 2 || starts != 1 || oldest < time.Hour || oldest > time.Hour+time.Minute {
+		t.Errorf("%v wait, the first for %s, %v start", waits, oldest, starts)
+	}
+}
+
 func TestMetricsOfOrphans(t *testing.T) {
 	l, registry := measuredLab(t, func(o *Options) { o.Grace = 200 * time.Millisecond })
 	client := l.dial()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -90,7 +91,10 @@ func (a admin) kill(ctx context.Context, session, reason string) error {
 		defer cancel()
 		made := sb.Made()
 		a.server.log.Info("an admin ends a session", "by", a.who.Login, "login", made.Login, "session", made.Session)
-		a.record(audit.Killed, made, "")
+		var recording sync.WaitGroup
+		defer recording.Wait()
+		// Beside the end, which need not wait for the disk.
+		recording.Go(func() { a.record(audit.Killed, made, "") })
 		return sb.Kill(ctx, sentence)
 	})
 }

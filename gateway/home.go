@@ -131,7 +131,15 @@ func (s *Server) complete(r progress.Record) (recorded bool, err error) {
 func (s *Server) ended(of sandbox.Info, exit sandbox.Exit) {
 	s.metrics.countEnd(exit)
 	s.log.Info("sandbox ended", "login", of.Login, "session", of.Session, "ending", exit.Ending, "status", exit.Code)
-	s.recordEnd(of, exit)
+	if !s.enter() { // nobody would wait for it
+		s.recordEnd(of, exit)
+		return
+	}
+	// Whoever tells of it tells of all sandboxes, and must not wait for the disk.
+	go func() {
+		defer s.leave()
+		s.recordEnd(of, exit)
+	}()
 }
 
 // newSessionID names a session among all that ever were.

@@ -199,9 +199,9 @@ func TestReasonsOfPeopleStayOutOfTheTrail(t *testing.T) {
 	dir := t.TempDir() + "/audit"
 	l := newLab(t, audited(t, dir, slog.Default()))
 	of := sandbox.Info{Login: "ada", Session: "s", CourseID: "only", Stage: 1}
-	l.server.ended(of, sandbox.Exit{Ending: sandbox.Killed, Reason: "tiger-lily", Code: 143})
-	l.server.ended(of, sandbox.Exit{Ending: sandbox.Killed, Reason: sandbox.NobodyCameBack})
-	l.server.ended(of, sandbox.Exit{Ending: sandbox.Lost, Reason: "The machine was taken away."})
+	l.server.recordEnd(of, sandbox.Exit{Ending: sandbox.Killed, Reason: "tiger-lily", Code: 143})
+	l.server.recordEnd(of, sandbox.Exit{Ending: sandbox.Killed, Reason: sandbox.NobodyCameBack})
+	l.server.recordEnd(of, sandbox.Exit{Ending: sandbox.Lost, Reason: "The machine was taken away."})
 	if _, err := l.server.complete(progress.Record{
 		Login: "ada", Course: "only", Stage: 2, CompletedAt: time.Now(), Session: "s", Evidence: progress.Quiz, Score: 2, Questions: 3,
 	}); err != nil {

@@ -178,6 +178,9 @@ func oneLine(text string) string {
 // mostOfExtension is what one extension may add; the sandbox may allow less.
 const mostOfExtension = 24 * time.Hour
 
+// longestLife is beyond what any sandbox has left.
+const longestLife = 100 * 365 * 24 * time.Hour
+
 // extend gives a session more time than it has left.
 func (a admin) extend(ctx context.Context, session string, more time.Duration) (expires time.Time, err error) {
 	if more < time.Minute || more > mostOfExtension {
@@ -188,7 +191,8 @@ func (a admin) extend(ctx context.Context, session string, more time.Duration) (
 		if err != nil {
 			return err
 		}
-		left := max(time.Until(info.Expires), 0) + more
+		// A sandbox that lies about it must not make the sum overflow.
+		left := min(max(time.Until(info.Expires), 0), longestLife) + more
 		expires = time.Now().Add(left)
 		return a.prolong(ctx, sb, left)
 	})

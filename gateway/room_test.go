@@ -116,3 +116,20 @@ func TestSessionThatStarts(t *testing.T) {
 		t.Errorf("ending what has not begun: %v", err)
 	}
 }
+
+func (m member) Info(context.Context) (sandbox.Info, error) {
+	return sandbox.Info{Expires: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)}, nil
+}
+
+func (m member) Extend(_ context.Context, d time.Duration) error {
+	return sandbox.CheckExtension(d, time.Hour)
+}
+
+// One that has been tampered with says that it lasts for ages.
+func TestExtendWhatLastsForAges(t *testing.T) {
+	c := &crowd{infos: []sandbox.Info{{Login: "bob", Session: "0123456789abcdef", Attached: true}}}
+	_, a := newAdminLab(t, func(o *Options) { c.Backend, o.Backend = o.Backend, c })
+	if _, err := a.extend(t.Context(), "0123456789abcdef", time.Hour); err == nil || !strings.Contains(err.Error(), "can last 1h0m0s more") {
+		t.Errorf("extended: %v", err)
+	}
+}

@@ -105,16 +105,16 @@ func acceptable(res *http.Response) (kind string, refused *refusal) {
 // words. One that quotes the key is not for the sandbox, nor is one about the key,
 // at which Claude Code would ask the learner to log in.
 func (p *Proxy) passError(c *call, w http.ResponseWriter, res *http.Response, key string) *refusal {
+	if about, is := map[int]reason{http.StatusUnauthorized: keyUnknown, http.StatusForbidden: keyForbidden}[res.StatusCode]; is {
+		p.log.Error("the model's API refuses the lab's key; look at proxy.api_key_file", "status", res.StatusCode, "upstream_request", c.answer.upstreamID)
+		f := unavailable(http.StatusBadGateway, about, "The model's API refuses the lab's key: tell your instructor.")
+		f.neverRetry = true
+		return f
+	}
 	text, err := io.ReadAll(io.LimitReader(res.Body, maxError+1))
 	if err != nil || len(text) > maxError || strings.Contains(string(text), key) {
 		p.log.Error("an error of the model's API cannot be passed on", "status", res.StatusCode, "upstream_request", c.answer.upstreamID)
 		return unavailable(http.StatusBadGateway, upstreamOdd, "The model's API has answered with an error that cannot be shown: tell your instructor.")
-	}
-	if res.StatusCode == http.StatusUnauthorized || res.StatusCode == http.StatusForbidden {
-		p.log.Error("the model's API refuses the lab's key; look at proxy.api_key_file", "status", res.StatusCode, "upstream_request", c.answer.upstreamID)
-		f := unavailable(http.StatusBadGateway, upstreamOdd, "The model's API refuses the lab's key: tell your instructor.")
-		f.neverRetry = true
-		return f
 	}
 	headerDown(w.Header(), res.Header, key)
 	c.status = res.StatusCode

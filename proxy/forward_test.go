@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
 	"lectern/proxy/token"
 )
 
@@ -174,6 +176,11 @@ func TestARefusedKeyIsNoMatterOfTheLearners(t *testing.T) {
 		}
 		if !strings.Contains(l.log.String(), "look at proxy.api_key_file") {
 			t.Errorf("the log says %s", l.log)
+		}
+		// The alert LecternAPIKeyRefused goes by it.
+		l.proxy.running.Wait()
+		if got := testutil.ToFloat64(l.proxy.metrics.upstreams.WithLabelValues(fmt.Sprintf("status_%d", status))); got != 1 {
+			t.Errorf("%d is counted %v times", status, got)
 		}
 	}
 }

@@ -68,12 +68,10 @@ func (m *metrics) begin() {
 	for _, r := range reasons {
 		m.refusals.WithLabelValues(string(r))
 	}
-	for _, r := range []reason{upstreamDown, upstreamSilent, upstreamOdd} {
+	for _, r := range []reason{upstreamDown, upstreamSilent, upstreamOdd, keyUnknown, keyForbidden} {
 		m.upstreams.WithLabelValues(string(r))
 	}
-	for _, status := range []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests} {
-		m.upstreams.WithLabelValues(statusKind(status))
-	}
+	m.upstreams.WithLabelValues(statusKind(http.StatusTooManyRequests))
 	for _, outcome := range []stream.Outcome{stream.Whole, stream.Cut, stream.Failed} {
 		m.answers.WithLabelValues(string(outcome))
 	}
@@ -159,5 +157,5 @@ func (m *metrics) count(c *call, took time.Duration) {
 }
 
 func (r reason) upstreams() bool {
-	return r == upstreamDown || r == upstreamSilent || r == upstreamOdd
+	return r == upstreamDown || r == upstreamSilent || r == upstreamOdd || r == keyUnknown || r == keyForbidden
 }

@@ -42,6 +42,8 @@ const (
 	upstreamDown   reason = "upstream_unreachable"
 	upstreamSilent reason = "upstream_timeout"
 	upstreamOdd    reason = "upstream_answer"
+	keyUnknown     reason = "status_401"
+	keyForbidden   reason = "status_403"
 )
 
 // reasons are all of the proxy's own.

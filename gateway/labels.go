@@ -72,9 +72,10 @@ const (
 type reported string
 
 const (
-	reportedStage  reported = "completed"
-	reportedTokens reported = "used"
-	reportedOdd    reported = "odd" // neither, or both
+	reportedStage   reported = "completed"
+	reportedTokens  reported = "used"
+	reportedRefusal reported = "refused"
+	reportedOdd     reported = "odd" // none of these, or several
 )
 
 // sandboxState is how a sandbox is doing.

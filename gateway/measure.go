@@ -80,10 +80,12 @@ func (m *metrics) countEnd(exit sandbox.Exit) {
 
 func reportedBy(e report.Event) reported {
 	switch {
-	case e.Completed != nil && e.Used == nil:
+	case e.Completed != nil && e.Used == nil && e.Refused == nil:
 		return reportedStage
-	case e.Used != nil && e.Completed == nil:
+	case e.Used != nil && e.Completed == nil && e.Refused == nil:
 		return reportedTokens
+	case e.Refused != nil && e.Completed == nil && e.Used == nil:
+		return reportedRefusal
 	}
 	return reportedOdd
 }

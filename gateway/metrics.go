@@ -78,7 +78,7 @@ func newMetrics() *metrics {
 			sandbox.OutOfMemory, sandbox.Evicted, sandbox.HostLost, sandbox.Deleted, sandbox.Unknown),
 		completed: newTally("stages_completed_total", "Stages recorded as complete, by what shows it.", "evidence",
 			progress.Quiz, progress.Model, progress.Admin, progress.Terminal),
-		reports: newTally("proxy_reports_total", "Events received from the API proxy, by kind.", "kind", reportedStage, reportedTokens, reportedOdd),
+		reports: newTally("proxy_reports_total", "Events received from the API proxy, by kind.", "kind", reportedStage, reportedTokens, reportedRefusal, reportedOdd),
 		dropped: counter("proxy_reports_dropped_total", "Events of the API proxy that made no sense and were dropped."),
 	}
 	for _, kind := range []sessionKind{inPicker, inSandbox, inCommand, asAdmin} {

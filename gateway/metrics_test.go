@@ -179,9 +179,10 @@ func TestMetricsOfReports(t *testing.T) {
 	used := func(login string, n int64) report.Event {
 		return report.Event{ID: "u" + login, At: time.Now(), Login: login, Used: &report.Usage{Output: n}}
 	}
-	l.records(said(1, 1), said(1, 1), said(2, 3), used("ada", 80), used("bob", 81), used("carl", 100), used("dan", 10), report.Event{ID: "odd"})
+	l.records(said(1, 1), said(1, 1), said(2, 3), used("ada", 80), used("bob", 81), used("carl", 100), used("dan", 10), report.Event{ID: "odd"},
+		report.Event{ID: "r", At: time.Now(), Login: "ada", Session: "s", Refused: &report.Refused{Reason: "tool", Count: 2}})
 	expectSeries(t, registry, map[string]float64{
-		`proxy_reports_total{kind="completed"}`: 3, `proxy_reports_total{kind="used"}`: 4, `proxy_reports_total{kind="odd"}`: 1,
+		`proxy_reports_total{kind="completed"}`: 3, `proxy_reports_total{kind="used"}`: 4, `proxy_reports_total{kind="refused"}`: 1, `proxy_reports_total{kind="odd"}`: 1,
 		"proxy_reports_dropped_total": 2, `stages_completed_total{evidence="model"}`: 1, `stages_completed_total{evidence="quiz"}`: 0,
 		`learners_short_of_tokens{left="little"}`: 1, `learners_short_of_tokens{left="none"}`: 1,
 	})

@@ -18,13 +18,14 @@ func (s *Server) Record(_ context.Context, events []report.Event) error {
 	var refused []report.Event
 	var failed error
 	for _, e := range events {
-		s.metrics.reports.count(reportedBy(e))
-		switch {
-		case e.Completed != nil && e.Used == nil && e.Refused == nil:
+		kind := reportedBy(e)
+		s.metrics.reports.count(kind)
+		switch kind {
+		case reportedStage:
 			failed = errors.Join(failed, s.modelCompleted(e))
-		case e.Used != nil && e.Completed == nil && e.Refused == nil:
+		case reportedTokens:
 			uses = append(uses, progress.Use{ID: e.ID, Login: e.Login, At: e.At, Tokens: tokensOf(*e.Used)})
-		case e.Refused != nil && e.Completed == nil && e.Used == nil:
+		case reportedRefusal:
 			refused = append(refused, e)
 		default:
 			s.drop(e, "it is neither a completed stage nor a use of tokens nor a refusal")

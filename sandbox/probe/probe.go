@@ -12,7 +12,9 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"os"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -20,13 +22,13 @@ import (
 // Target is an address to try.
 type Target struct {
 	Name string `json:"name"`
-	// Address is host:port; $NAME in it is a variable of the probe's environment.
+	// Address is host:port, the host an IP address unless it is wanted; $NAME in it is a variable of the probe's environment.
 	Address string `json:"address"`
 	// Resolver is set where a DNS server is asked by UDP; else a TCP connection is
 	// made.
 	Resolver bool `json:"resolver,omitempty"`
 	// Wanted is set where the address must be reached. It is tried until it is,
-	// and another until it is not, for as long as the question's Patience.
+	// and another until it is not any more, for as long as the question's Patience.
 	Wanted bool `json:"wanted,omitempty"`
 }
 
@@ -43,7 +45,10 @@ type Result struct {
 	Name string `json:"name"`
 	// Address is where it was tried.
 	Address string `json:"address"`
-	Reached bool   `json:"reached"`
+	// Tried is not set where it is no address that could be tried: a sandbox looks
+	// no names up.
+	Tried   bool `json:"tried"`
+	Reached bool `json:"reached"`
 	// Said is why it was not reached.
 	Said string `json:"said,omitempty"`
 }
@@ -87,21 +92,31 @@ const (
 	answerLimit = 2 * time.Second
 	// pause is the time between two tries.
 	pause = 500 * time.Millisecond
+	// standing is how long nobody may be reached before that counts as a wall: in
+	// its first moments a Pod may reach nothing at all.
+	standing = 3 * time.Second
 )
 
 // settle tries a target until it is as it must be, or until ctx ends: the last
 // try counts.
 func settle(ctx context.Context, target Target, address string) Result {
 	r := Result{Name: target.Name, Address: address}
+	if err := canBeTried(address, target.Wanted); err != nil {
+		r.Said = reason(err)
+		return r
+	}
+	r.Tried = true
 	next := time.NewTicker(pause)
 	defer next.Stop()
+	last := time.Now() // that it was reached, or could not be yet
 	for {
 		err := try(address, target.Resolver)
-		r.Reached, r.Said = err == nil, ""
-		if err != nil {
+		if r.Reached, r.Said = err == nil, ""; r.Reached {
+			last = time.Now()
+		} else {
 			r.Said = reason(err)
 		}
-		if r.Reached == target.Wanted {
+		if target.Wanted && r.Reached || !target.Wanted && time.Since(last) >= standing {
 			return r
 		}
 		select {
@@ -110,6 +125,22 @@ func settle(ctx context.Context, target Target, address string) Result {
 		case <-next.C:
 		}
 	}
+}
+
+// canBeTried refuses what would fail whether there is a wall or not. Only what
+// is wanted may be a name, of those that a sandbox is given with its Pod.
+func canBeTried(address string, wanted bool) error {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return err
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		return fmt.Errorf("%q is no port", port)
+	}
+	if _, err := netip.ParseAddr(host); err != nil && !wanted {
+		return fmt.Errorf("%q is no IP address", host)
+	}
+	return nil
 }
 
 // try reaches for one address, once.

@@ -94,7 +94,7 @@ func TestTry(t *testing.T) {
 	}
 	for i, reached := range []bool{true, false, true, false, false} {
 		r := answer.Results[i]
-		if r.Name != q.Targets[i].Name || r.Reached != reached || (r.Said == "") != reached {
+		if r.Name != q.Targets[i].Name || r.Reached != reached || (r.Said == "") != reached || r.Tried == (r.Address == "nonsense") {
 			t.Errorf("%+v: want reached %t", r, reached)
 		}
 	}
@@ -127,6 +127,45 @@ func TestTryWaitsForTheWalls(t *testing.T) {
 	results = Try(t.Context(), Question{Patience: 2 * pause, Targets: []Target{{Name: "never", Address: open}}}, nil)
 	if !results[0].Reached {
 		t.Error("there is no wall, and it is called closed")
+	}
+}
+
+// That nobody is there yet, as in the first moments of a Pod, is no wall.
+func TestTryIsNotTakenInByAStart(t *testing.T) {
+	address := closed(t)
+	opened := make(chan net.Listener, 1)
+	opening := time.AfterFunc(pause/2, func() {
+		listener, err := net.Listen("tcp", address)
+		if err != nil {
+			t.Error(err)
+		}
+		opened <- listener
+	})
+	defer func() {
+		if !opening.Stop() {
+			if listener := <-opened; listener != nil {
+				_ = listener.Close()
+			}
+		}
+	}()
+	results := Try(t.Context(), Question{Patience: 4 * pause, Targets: []Target{{Name: "starts", Address: address}}}, nil)
+	if !results[0].Reached {
+		t.Errorf("there is no wall, and it is called closed: %s", results[0].Said)
+	}
+}
+
+// What cannot be tried is not called closed.
+func TestTryOnlyWhatCanBeTried(t *testing.T) {
+	environ := func(name string) string { return map[string]string{"SIX": "::1", "FOUR": "127.0.0.1"}[name] }
+	_, port, _ := net.SplitHostPort(closed(t))
+	for address, tried := range map[string]bool{
+		"[$FOUR]:" + port: true, "[$SIX]:" + port: true, "$FOUR:" + port: true, "$SIX:" + port: false,
+		"[$UNSET]:$UNSET": false, "no-resolver.invalid:443": false, "nonsense": false, "$FOUR:": false,
+	} {
+		r := Try(t.Context(), Question{Patience: pause, Targets: []Target{{Name: "a", Address: address}}}, environ)[0]
+		if r.Tried != tried || r.Reached || r.Said == "" {
+			t.Errorf("%s: %+v", address, r)
+		}
 	}
 }
 

@@ -54,7 +54,7 @@ func neighbourTargets(_ context.Context, d *Doctor) ([]target, string) {
 // apiTargets are its Service, whose address each Pod is told, and where it was
 // reached just now.
 func apiTargets(_ context.Context, d *Doctor) ([]target, string) {
-	targets := []target{{address: "$KUBERNETES_SERVICE_HOST:$KUBERNETES_SERVICE_PORT", open: true}}
+	targets := []target{{address: "[$KUBERNETES_SERVICE_HOST]:$KUBERNETES_SERVICE_PORT", open: true}}
 	base, _, err := rest.DefaultServerUrlFor(d.Own)
 	if err != nil || base.Hostname() == os.Getenv("KUBERNETES_SERVICE_HOST") {
 		return targets, ""
@@ -88,7 +88,7 @@ func resolverTargets(ctx context.Context, d *Doctor) ([]target, string) {
 		for line := range strings.Lines(string(text)) {
 			if words := strings.Fields(line); len(words) == 2 && words[0] == "nameserver" {
 				if ip := net.ParseIP(words[1]); ip != nil && !ip.IsLoopback() {
-					return resolverAt(words[1]), ""
+					return resolverAt(ctx, net.JoinHostPort(words[1], "53")), ""
 				}
 			}
 		}
@@ -101,12 +101,15 @@ func resolverTargets(ctx context.Context, d *Doctor) ([]target, string) {
 	if err != nil || service.Spec.ClusterIP == "" {
 		return nil, "the cluster has no Service kube-dns"
 	}
-	return resolverAt(service.Spec.ClusterIP), ""
+	return resolverAt(ctx, net.JoinHostPort(service.Spec.ClusterIP, "53")), ""
 }
 
-func resolverAt(host string) []target {
-	address := net.JoinHostPort(host, "53")
-	return []target{{address: address, resolver: true, open: true}, {address: address, open: true}}
+// resolverAt asks it as well, which succeeds in the cluster only.
+func resolverAt(ctx context.Context, address string) []target {
+	asked := probe.Try(ctx, probe.Question{Patience: lookLimit, Targets: []probe.Target{
+		{Address: address, Resolver: true, Wanted: true}, {Address: address, Wanted: true},
+	}}, os.Getenv)
+	return []target{{address: address, resolver: true, open: asked[0].Reached}, {address: address, open: asked[1].Reached}}
 }
 
 // metadataTargets is where most clouds have it. Whether this is one is not
@@ -118,10 +121,18 @@ func metadataTargets(context.Context, *Doctor) ([]target, string) {
 // outsideTargets is an address that has just answered us.
 func outsideTargets(ctx context.Context, d *Doctor) ([]target, string) {
 	if d.Outside != "" {
-		if dial(ctx, d.Outside) != nil {
+		host, port, err := net.SplitHostPort(d.Outside)
+		if err != nil {
+			return nil, err.Error()
+		}
+		address, why := outsideAddress(ctx, host, port)
+		if why != "" {
+			return nil, why
+		}
+		if dial(ctx, address) != nil {
 			return nil, d.Outside + " answers nobody, so that nothing would be proved"
 		}
-		return []target{{address: d.Outside, open: true}}, ""
+		return []target{{address: address, open: true}}, ""
 	}
 	if !d.site.answers {
 		return nil, "no address outside is known to answer; name one with --outside HOST:PORT"
@@ -130,13 +141,21 @@ func outsideTargets(ctx context.Context, d *Doctor) ([]target, string) {
 	if err != nil {
 		return nil, err.Error()
 	}
-	// A sandbox looks no names up.
-	host := serviceAddress(ctx, site.Hostname())
-	if ip, err := netip.ParseAddr(host); err != nil || ip.IsLoopback() {
-		return nil, site.Host + " is not outside; name an address with --outside HOST:PORT"
+	address, why := outsideAddress(ctx, site.Hostname(), portOf(site))
+	if why != "" {
+		return nil, why
 	}
-	site.Host = net.JoinHostPort(host, portOf(site))
-	return []target{{address: site.Host, open: true}}, ""
+	return []target{{address: address, open: true}}, ""
+}
+
+// outsideAddress looks up what a sandbox cannot, which looks no names up. An
+// address of this machine would be another one in a Pod; why says so.
+func outsideAddress(ctx context.Context, host, port string) (address, why string) {
+	found := serviceAddress(ctx, host)
+	if ip, err := netip.ParseAddr(found); err != nil || ip.IsLoopback() || ip.IsUnspecified() {
+		return "", net.JoinHostPort(host, port) + " is not outside; name an address with --outside HOST:PORT"
+	}
+	return net.JoinHostPort(found, port), ""
 }
 
 func portOf(u *url.URL) string {

@@ -105,15 +105,31 @@ func (c *cluster) reached(ctx context.Context, name string, targets func(context
 	p.trying.Do(func() {
 		q := probe.Question{Targets: targets(ctx), Patience: settling}
 		p.results = make(map[string]probe.Result)
-		p.err = c.question(ctx, p.asker.Name, q)
+		// That the neighbour listens at all can only be seen from inside of it, and
+		// has to be before somebody else tries.
+		p.err = c.question(ctx, p.other.Name, probe.Question{Patience: settling, Targets: []probe.Target{
+			{Name: control, Address: p.neighbour(), Wanted: true},
+		}})
 		if p.err == nil {
-			// That the neighbour listens at all can only be seen from inside of it.
-			p.err = c.question(ctx, p.other.Name, probe.Question{Patience: settling, Targets: []probe.Target{
-				{Name: control, Address: p.neighbour(), Wanted: true},
-			}})
+			p.err = c.question(ctx, p.asker.Name, q)
 		}
 	})
-	return p.results[name], p.err
+	return p.resultOf(name)
+}
+
+// resultOf is what became of one target: an error where it was not tried, for
+// then it was not reached either.
+func (p *probes) resultOf(name string) (probe.Result, error) {
+	r, asked := p.results[name]
+	switch {
+	case p.err != nil:
+		return r, p.err
+	case !asked:
+		return r, fmt.Errorf("they were not asked about %q, which was not known when they were", name)
+	case !r.Tried:
+		return r, fmt.Errorf("%s cannot be tried: %s", r.Address, r.Said)
+	}
+	return r, nil
 }
 
 // settling is how long the walls around a new Pod may take to stand.

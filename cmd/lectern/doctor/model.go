@@ -96,7 +96,10 @@ func (d *Doctor) model() string {
 // judgeKey tells what the answer to a free question says of the key. named is
 // whether the settings name the model.
 func judgeKey(said probe.Said, model string, named bool) Finding {
-	var answer struct{ Error struct{ Message string } }
+	var answer struct {
+		InputTokens int `json:"input_tokens"`
+		Error       struct{ Message string }
+	}
 	message := said.Text
 	if err := json.Unmarshal([]byte(said.Text), &answer); err == nil && answer.Error.Message != "" {
 		message = answer.Error.Message
@@ -105,7 +108,10 @@ func judgeKey(said probe.Said, model string, named bool) Finding {
 		newKey  = "get a new key from the API's console; in a cluster: kubectl -n lectern create secret generic lectern-anthropic --from-file=api-key=FILE --dry-run=client -o yaml | kubectl apply -f -"
 		newPair = "make a new pair: lectern keys | kubectl replace -f -, and restart both Deployments"
 	)
+	aboutModel := strings.HasPrefix(answer.Error.Message, "model") // as the API words it
 	switch {
+	case said.Status == http.StatusOK && answer.InputTokens == 0, said.Status == http.StatusNotFound && !aboutModel:
+		return bad(fmt.Sprintf("what answers at proxy.upstream is not the model's API: status %d, %.100s", said.Status, message), "correct proxy.upstream")
 	case said.Status == http.StatusOK:
 		return good("the API takes it (asked for free, " + model + ")")
 	case said.Status == http.StatusTooManyRequests:

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"lectern/sandbox/kube"
@@ -88,8 +89,8 @@ var sharp = []right{
 // noMoreRights looks for rights beyond those, there and elsewhere.
 func (c *cluster) noMoreRights(ctx context.Context) Finding {
 	found := make(map[string][]string) // by namespace
-	elsewhere := []string{"default", "kube-system", c.home()}
-	elsewhere = slices.DeleteFunc(slices.Compact(elsewhere), func(ns string) bool { return ns == c.Pods.Namespace })
+	bound, all := c.bound(ctx)
+	elsewhere := elsewhereThan(c.Pods.Namespace, append(bound, "default", "kube-system", c.home()))
 	for _, ns := range append([]string{c.Pods.Namespace}, elsewhere...) {
 		review, err := c.gateway.AuthorizationV1().SelfSubjectRulesReviews().Create(ctx, &authorizationv1.SelfSubjectRulesReview{
 			Spec: authorizationv1.SelfSubjectRulesReviewSpec{Namespace: ns},
@@ -110,20 +111,60 @@ func (c *cluster) noMoreRights(ctx context.Context) Finding {
 			return bad(err.Error(), "look at the API server's log")
 		}
 		if allowed && r == sharp[0] {
-			return judgeExcess(c.account, c.Pods.Namespace, elsewhere, nil, []string{"do everything"})
+			return judgeExcess(c.account, c.Pods.Namespace, elsewhere, all, nil, []string{"do everything"})
 		}
 		if allowed {
 			everywhere = append(everywhere, r.String())
 		}
 	}
-	return judgeExcess(c.account, c.Pods.Namespace, elsewhere, found, everywhere)
+	return judgeExcess(c.account, c.Pods.Namespace, elsewhere, all, found, everywhere)
 }
 
-func judgeExcess(account, namespace string, elsewhere []string, found map[string][]string, everywhere []string) Finding {
+// bound are the namespaces in which a binding names the gateway; all is not set
+// where whoever asks may not see bindings.
+func (c *cluster) bound(ctx context.Context) (namespaces []string, all bool) {
+	bindings, err := c.own.RbacV1().RoleBindings(metav1.NamespaceAll).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, false
+	}
+	return boundIn(bindings.Items, c.account), true
+}
+
+func boundIn(bindings []rbacv1.RoleBinding, account string) (namespaces []string) {
+	groups := []string{"system:authenticated"}
+	if rest, is := strings.CutPrefix(account, "system:serviceaccount:"); is {
+		namespace, _, _ := strings.Cut(rest, ":")
+		groups = append(groups, "system:serviceaccounts", "system:serviceaccounts:"+namespace)
+	}
+	for _, b := range bindings {
+		if slices.ContainsFunc(b.Subjects, func(s rbacv1.Subject) bool {
+			switch s.Kind {
+			case rbacv1.ServiceAccountKind:
+				return "system:serviceaccount:"+s.Namespace+":"+s.Name == account
+			case rbacv1.GroupKind:
+				return slices.Contains(groups, s.Name)
+			}
+			return s.Name == account
+		}) {
+			namespaces = append(namespaces, b.Namespace)
+		}
+	}
+	return namespaces
+}
+
+// elsewhereThan are namespaces without that of the sandboxes, each once.
+func elsewhereThan(sandboxes string, namespaces []string) []string {
+	slices.Sort(namespaces)
+	return slices.DeleteFunc(slices.Compact(namespaces), func(ns string) bool { return ns == sandboxes })
+}
+
+// judgeExcess names what was found beyond the manifests. all is whether there
+// can be nothing in a namespace that was not looked at.
+func judgeExcess(account, namespace string, elsewhere []string, all bool, found map[string][]string, everywhere []string) Finding {
 	// What is found in each namespace comes from a ClusterRoleBinding.
 	for _, r := range found[elsewhere[0]] {
-		all := !slices.ContainsFunc(elsewhere, func(ns string) bool { return !slices.Contains(found[ns], r) })
-		if all && !slices.Contains(everywhere, r) {
+		missing := slices.ContainsFunc(elsewhere, func(ns string) bool { return !slices.Contains(found[ns], r) })
+		if !missing && !slices.Contains(everywhere, r) {
 			everywhere = append(everywhere, r)
 		}
 	}
@@ -139,7 +180,11 @@ func judgeExcess(account, namespace string, elsewhere []string, found map[string
 		}
 	}
 	if len(said) == 0 {
-		return good("only what manifests/base/access.yaml gives")
+		const only = "only what manifests/base/access.yaml gives"
+		if !all {
+			return good(only + ", as far as " + strings.Join(elsewhere, ", ") + " show; an administrator sees all bindings, with --as")
+		}
+		return good(only)
 	}
 	mend := "take away the bindings that give it: kubectl get rolebindings,clusterrolebindings -A -o wide | grep " + lastOf(account)
 	if !strings.HasPrefix(account, "system:serviceaccount:") {

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"lectern/sandbox/kube"
 )
@@ -113,10 +115,30 @@ func TestJudgeExcess(t *testing.T) {
 		{"an administrator's kubeconfig", "admin", nil, []string{"do everything"}, "admin may also do everything everywhere", "--as system:serviceaccount:lectern:lectern-gateway"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			f := judgeExcess(test.account, "lectern-sandboxes", elsewhere, test.found, test.everywhere)
+			f := judgeExcess(test.account, "lectern-sandboxes", elsewhere, true, test.found, test.everywhere)
 			if f.Text != test.want || !strings.Contains(f.Mend, test.mend) || (f.State == Good) != (test.mend == "") {
 				t.Errorf("got %+v, want %q", f, test.want)
 			}
 		})
 	}
+}
+
+// A binding anywhere is seen by whoever may see all, and that others see less is
+// said.
+func TestExcessAnywhere(t *testing.T) {
+	const account = "system:serviceaccount:lectern:lectern-gateway"
+	binding := func(namespace, kind, of, name string) rbacv1.RoleBinding {
+		return rbacv1.RoleBinding{ObjectMeta: metav1.ObjectMeta{Namespace: namespace}, Subjects: []rbacv1.Subject{{Kind: kind, Namespace: of, Name: name}}}
+	}
+	got := elsewhereThan("lectern-sandboxes", append(boundIn([]rbacv1.RoleBinding{
+		binding("lectern-sandboxes", "ServiceAccount", "lectern", "lectern-gateway"),
+		binding("a", "ServiceAccount", "lectern", "lectern-gateway"), binding("not-b", "ServiceAccount", "other", "lectern-gateway"),
+		binding("c", "User", "", account), binding("d", "Group", "", "system:serviceaccounts"), binding("e", "Group", "", "system:serviceaccounts:lectern"),
+		binding("not-f", "Group", "", account), binding("g", "Group", "", "system:authenticated"), binding("a", "User", "", account),
+	}, account), "default", "kube-system", "default"))
+	if want := []string{"a", "c", "d", "default", "e", "g", "kube-system"}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	f := judgeExcess(account, "lectern-sandboxes", []string{"default", "lectern"}, false, nil, nil)
+	says(t, f, Good, "as far as default, lectern show")
 }

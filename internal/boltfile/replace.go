@@ -61,12 +61,13 @@ func (h *Held) Replace(kept string, write func(temporary string) error) error {
 	err := put(h.path, func(temporary string) error {
 		err := write(temporary)
 		if err == nil {
-			err = h.own(temporary)
+			// Held as well, for what a gateway adds to it counts only once it
+			// is in its place for good. Whoever owns the folder could have put a
+			// link there.
+			fresh, err = openLocked(temporary, os.O_RDWR|syscall.O_NOFOLLOW, 0, syscall.LOCK_EX, 0)
 		}
 		if err == nil {
-			// Held as well, for what a gateway adds to it counts only once it
-			// is in its place for good.
-			fresh, err = openLocked(temporary, os.O_RDWR, 0, syscall.LOCK_EX, 0)
+			err = h.own(fresh)
 		}
 		if err == nil {
 			err = h.keep(kept)
@@ -78,7 +79,7 @@ func (h *Held) Replace(kept string, write func(temporary string) error) error {
 
 // own gives the file to the owner of the held one, or of the folder where none
 // is: root may put there what the gateway's user has to read.
-func (h *Held) own(fresh string) error {
+func (h *Held) own(fresh *os.File) error {
 	like, err := os.Stat(filepath.Dir(h.path))
 	if h.file != nil {
 		like, err = h.file.Stat()
@@ -90,13 +91,13 @@ func (h *Held) own(fresh string) error {
 	if !ok || h.file == nil && os.Geteuid() != 0 {
 		return nil
 	}
-	if err := os.Chown(fresh, int(owner.Uid), int(owner.Gid)); err != nil {
+	if err := fresh.Chown(int(owner.Uid), int(owner.Gid)); err != nil {
 		return fmt.Errorf("give the new file to the owner of the old one, so run this as that user: %w", err)
 	}
 	if h.file == nil {
 		return nil
 	}
-	return os.Chmod(fresh, like.Mode().Perm())
+	return fresh.Chmod(like.Mode().Perm())
 }
 
 // keep gives the held file a second name, durably.

@@ -182,6 +182,28 @@ func TestReplaceNothingAsRoot(t *testing.T) {
 	}
 }
 
+// TestReplaceFollowsNoLink: the folder may be another user's than who restores,
+// and nothing is given to that user by a link in it.
+func TestReplaceFollowsNoLink(t *testing.T) {
+	folder := t.TempDir()
+	path, precious := filepath.Join(folder, "test.db"), filepath.Join(t.TempDir(), "precious")
+	made(t, path, "old")
+	made(t, precious, "not theirs")
+	if err := os.Chmod(path, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	err := hold(t, path).Replace(filepath.Join(folder, "kept.db"), func(temporary string) error { return os.Symlink(precious, temporary) })
+	if err == nil {
+		t.Error("a link was put in the place of the file")
+	}
+	if info, err := os.Stat(precious); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("what it leads to has become %v, %v", info.Mode(), err)
+	}
+	if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() {
+		t.Errorf("the file is %v, %v", info.Mode(), err)
+	}
+}
+
 // wantOwner: the gateway must be able to open what root has put there.
 func wantOwner(t *testing.T, before, after string) {
 	t.Helper()

@@ -101,11 +101,12 @@ const (
 // try counts.
 func settle(ctx context.Context, target Target, address string) Result {
 	r := Result{Name: target.Name, Address: address}
-	if err := canBeTried(address, target.Wanted); err != nil {
+	address, err := toTry(address, target.Wanted)
+	if err != nil {
 		r.Said = reason(err)
 		return r
 	}
-	r.Tried = true
+	r.Address, r.Tried = address, true
 	next := time.NewTicker(pause)
 	defer next.Stop()
 	last := time.Now() // that it was reached, or could not be yet
@@ -127,20 +128,21 @@ func settle(ctx context.Context, target Target, address string) Result {
 	}
 }
 
-// canBeTried refuses what would fail whether there is a wall or not. Only what
-// is wanted may be a name, of those that a sandbox is given with its Pod.
-func canBeTried(address string, wanted bool) error {
+// toTry refuses what would fail whether there is a wall or not, and gives the
+// rest in its usual form. Only what is wanted may be a name, of those that a
+// sandbox is given with its Pod.
+func toTry(address string, wanted bool) (string, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-		return fmt.Errorf("%q is no port", port)
+		return "", fmt.Errorf("%q is no port", port)
 	}
 	if _, err := netip.ParseAddr(host); err != nil && !wanted {
-		return fmt.Errorf("%q is no IP address", host)
+		return "", fmt.Errorf("%q is no IP address", host)
 	}
-	return nil
+	return net.JoinHostPort(host, port), nil
 }
 
 // try reaches for one address, once.

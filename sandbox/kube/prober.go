@@ -131,10 +131,11 @@ func (p *Prober) Start(ctx context.Context, pod *corev1.Pod) (*corev1.Pod, error
 	return made, err
 }
 
-// uncertain tells whether a request may have been heard though its answer was
-// not.
+// uncertain tells whether a request may have been heard, though its answer was
+// not or is that it took too long.
 func uncertain(err error) bool {
-	return apierrors.ReasonForError(err) == metav1.StatusReasonUnknown
+	return apierrors.ReasonForError(err) == metav1.StatusReasonUnknown ||
+		apierrors.IsTimeout(err) || apierrors.IsServerTimeout(err) || apierrors.IsInternalError(err)
 }
 
 // Run runs a command in a probe and returns what it prints.

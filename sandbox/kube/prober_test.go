@@ -1,11 +1,14 @@
 package kube
 
 import (
+	"errors"
 	"slices"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/rest"
 
 	"lectern/sandbox"
@@ -55,5 +58,27 @@ func TestProbeIsInASandboxesPlace(t *testing.T) {
 	}
 	if got, want := probe.Spec.String(), learners.Spec.String(); got != want {
 		t.Errorf("it is\n%s\nand a sandbox\n%s", got, want)
+	}
+}
+
+// A Pod that may have been made has to be removed.
+func TestUncertainAnswers(t *testing.T) {
+	pods := schema.GroupResource{Resource: "pods"}
+	for _, test := range []struct {
+		err  error
+		want bool
+	}{
+		{errors.New("read: connection reset by peer"), true},
+		{apierrors.NewTimeoutError("request did not complete within requested timeout", 1), true},
+		{apierrors.NewServerTimeout(pods, "create", 1), true},
+		{apierrors.NewInternalError(errors.New("etcdserver: request timed out")), true},
+		{apierrors.NewForbidden(pods, "probe", errors.New("exceeded quota")), false},
+		{apierrors.NewNotFound(pods, "probe"), false},
+		{apierrors.NewAlreadyExists(pods, "probe"), false},
+		{apierrors.NewTooManyRequests("later", 1), false},
+	} {
+		if got := uncertain(test.err); got != test.want {
+			t.Errorf("%v: got %t", test.err, got)
+		}
 	}
 }

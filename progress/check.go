@@ -44,6 +44,9 @@ func CheckAs(path, name string) (Report, error) {
 	if err != nil {
 		return report, err
 	}
+	if !info.Mode().IsRegular() { // a pipe would have us wait for who writes, and no signal would end that
+		return report, fmt.Errorf("open %s: it is not a regular file, name another", name)
+	}
 	report.Size = info.Size()
 	file, err := boltfile.Open(path, boltfile.Options{ReadOnly: true, CheckUpTo: math.MaxInt64, Name: name})
 	if err != nil {

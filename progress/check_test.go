@@ -8,7 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -200,4 +202,32 @@ func FuzzCheck(f *testing.F) {
 			t.Errorf("there are %d records, and the check found %d", records, report.Records)
 		}
 	})
+}
+
+// Nobody may ever write to a pipe, and Ctrl-C ends no open that waits for them.
+func TestCheckOfAPipe(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	checked := make(chan error, 1)
+	go func() {
+		_, err := Check(path)
+		checked <- err
+	}()
+	var err error
+	select {
+	case err = <-checked:
+	case <-time.After(5 * time.Second):
+		t.Error("it waits for a writer")
+		writer, failed := os.OpenFile(path, os.O_WRONLY, 0)
+		if failed != nil {
+			t.Fatal(failed)
+		}
+		_ = writer.Close()
+		err = <-checked
+	}
+	if err == nil || !strings.Contains(err.Error(), "not a regular file") {
+		t.Errorf("it says %v", err)
+	}
 }

@@ -71,13 +71,21 @@ func backup(ctx context.Context, dataDir, file string, force bool, out, warnings
 	})
 	switch {
 	case errors.Is(err, fs.ErrExist):
-		return fmt.Errorf("%s is there already: name another file, or replace it with --force", file)
+		return thereAlready(file)
 	case err != nil:
 		return fmt.Errorf("no backup was made: %w", boltfile.InWords(err))
 	}
 	warn(warnings, report)
 	_, err = fmt.Fprintf(out, "%s: %s\n", file, contents(report))
 	return err
+}
+
+// thereAlready says what to do about a file that is in the way.
+func thereAlready(file string) error {
+	if info, err := os.Stat(file); err == nil && info.IsDir() {
+		return fmt.Errorf("%s is a folder: name a file in it", file)
+	}
+	return fmt.Errorf("%s is there already: name another file, or replace it with --force", file)
 }
 
 // backupTo writes a backup that was checked before its first byte.

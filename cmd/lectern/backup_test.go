@@ -164,6 +164,16 @@ func TestBackupOfTheDatabaseOntoItself(t *testing.T) {
 	}
 }
 
+// --force is no way over a folder, so it is not advised.
+func TestAFolderIsInTheWay(t *testing.T) {
+	dir := t.TempDir()
+	for _, force := range []bool{false, true} {
+		if err := writeExport(dir, nil, force); err == nil || !strings.Contains(err.Error(), "is a folder: name a file in it") {
+			t.Errorf("force %t: %v", force, err)
+		}
+	}
+}
+
 func TestNothingToBackUp(t *testing.T) {
 	folder := t.TempDir()
 	file := filepath.Join(folder, "backup.db")

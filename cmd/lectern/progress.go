@@ -96,7 +96,7 @@ func writeExport(file string, text []byte, force bool) error {
 	err := put(file, func(temporary string) error { return os.WriteFile(temporary, text, 0o600) })
 	switch {
 	case errors.Is(err, fs.ErrExist):
-		return fmt.Errorf("%s is there already: name another file, or replace it with --force", file)
+		return thereAlready(file)
 	case err != nil:
 		return fmt.Errorf("write %s: %w", file, boltfile.InWords(err))
 	}

@@ -30,7 +30,7 @@ func newField() textarea.Model {
 
 func (m *Model) sizeField() {
 	m.field.SetWidth(m.textWidth())
-	m.field.SetHeight(max(1, min(5, m.bodyHeight()/4)))
+	m.field.SetHeight(max(1, min(5, m.wholeBody()/4)))
 }
 
 func (m *Model) paintField() {

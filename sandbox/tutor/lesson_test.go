@@ -251,25 +251,6 @@ func TestSameSizeRedraws(t *testing.T) {
 	}
 }
 
-func TestNotice(t *testing.T) {
-	l := begin(t, 1, "", true)
-	l.do(noticeMsg("first"))
-	l.do(noticeMsg("second"))
-	l.do(noticeOverMsg(1))
-	if !strings.Contains(l.shown(), "i second") {
-		t.Error("the end of the first notice took the second away")
-	}
-	l.do(noticeOverMsg(2))
-	if strings.Contains(l.shown(), "second") {
-		t.Error("the notice stays for ever")
-	}
-	l.do(noticeMsg("third"))
-	l.keys("down")
-	if strings.Contains(l.shown(), "third") {
-		t.Error("a key does not take the notice away")
-	}
-}
-
 // TestUnwritableFolder: the lesson goes on, and says so.
 func TestUnwritableFolder(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")

@@ -24,8 +24,6 @@ const (
 	repeatAfter = 15 * time.Second
 	// writeWithin is how long the holder may leave a line unread.
 	writeWithin = 10 * time.Second
-	// noticesKept is how many notices wait to be read; older ones give way.
-	noticesKept = 8
 )
 
 // errLinkClosed means that the holder is gone, and with it the way out.

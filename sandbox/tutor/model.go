@@ -14,9 +14,6 @@ import (
 	"lectern/sandbox/event"
 )
 
-// noticeFor is how long a notice is shown when no key is pressed.
-const noticeFor = 20 * time.Second
-
 // screen is what the learner sees, apart from an overlay.
 type screen int
 
@@ -51,11 +48,8 @@ type (
 	}
 )
 
-// Messages to itself.
-type (
-	noticeOverMsg int // the number of the notice
-	secondMsg     struct{}
-)
+// secondMsg is a message to itself.
+type secondMsg struct{}
 
 // Model is one lesson as a Bubble Tea model. Make it with [NewModel].
 type Model struct {
@@ -77,13 +71,13 @@ type Model struct {
 	sheet         sheet
 	offset        int // the first visible line of the sheet
 
-	overlay  overlay
-	helpAt   int // the first visible line of the help
-	field    textarea.Model
-	unclear  bool // the last answer was none
-	notice   string
-	noticeNo int
-	watched  string // who looks at the screen
+	overlay overlay
+	helpAt  int // the first visible line of the help
+	field   textarea.Model
+	unclear bool // the last answer was none
+	notices notices
+	remark  string // what there is to say to the last key
+	watched string // who looks at the screen
 
 	recorded bool // the result is durable, or there is nobody to record it
 	failure  string
@@ -159,21 +153,15 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.colourless = msg.Profile < colorprofile.ANSI
 		m.paint()
 	case tea.KeyPressMsg:
-		m.notice = ""
+		m.typed()
 		cmd = m.key(msg)
 	case tea.PasteMsg:
+		m.typed()
 		if m.typing() && m.overlay == nothing {
 			m.edit(msg)
 		}
 	case noticeMsg:
-		m.notice = string(msg)
-		m.noticeNo++
-		no := m.noticeNo
-		cmd = tea.Tick(noticeFor, func(time.Time) tea.Msg { return noticeOverMsg(no) })
-	case noticeOverMsg:
-		if int(msg) == m.noticeNo {
-			m.notice = ""
-		}
+		m.tell(string(msg))
 	case watchedMsg:
 		m.watched = string(msg)
 	case deliveredMsg:
@@ -192,6 +180,7 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 // stood on the screen: so it is drawn whole, and asked for its background.
 func (m *Model) resize(size tea.WindowSizeMsg) tea.Cmd {
 	first, same := m.width == 0, m.width == size.Width && m.height == size.Height
+	m.notices.redrawn(m.now())
 	if !same {
 		m.markdown.forget()
 		m.width, m.height = size.Width, size.Height
@@ -207,6 +196,24 @@ func (m *Model) resize(size tea.WindowSizeMsg) tea.Cmd {
 		return tea.Batch(tea.ClearScreen, tea.RequestBackgroundColor)
 	}
 	return tea.ClearScreen
+}
+
+// typed takes away what the learner has had the time to read.
+func (m *Model) typed() {
+	m.remark = ""
+	if m.roomy() { // else nothing was to be read
+		m.notices.typed(m.now())
+	}
+}
+
+// tell takes a notice in. It takes its room from the text, of which the part that
+// matters stays visible where it was.
+func (m *Model) tell(text string) {
+	seen := m.sheet.from >= m.offset && m.sheet.to <= m.offset+m.scrollHeight()
+	m.notices.add(text, m.now())
+	if seen {
+		m.reveal()
+	}
 }
 
 func (m *Model) paint() {
@@ -292,7 +299,7 @@ func (m *Model) keep() error {
 // kept is keep for the middle of the lesson, which goes on without it.
 func (m *Model) kept() {
 	if err := m.keep(); err != nil {
-		m.notice = "Your place could not be kept: " + look.OneLine(err.Error())
+		m.remark = "Your place could not be kept: " + look.OneLine(err.Error())
 	}
 }
 

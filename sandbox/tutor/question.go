@@ -98,7 +98,7 @@ func (m *Model) keyInOptions(name string) {
 		m.reveal()
 	case "enter":
 		if quiz.Choice == none {
-			m.notice = "Please choose an answer first: " + m.chooseBy() + "."
+			m.remark = "Please choose an answer first: " + m.chooseBy() + "."
 			return
 		}
 		m.choose(quiz.Choice)

@@ -51,6 +51,13 @@ func TestScreens(t *testing.T) {
 			l.keys("enter")
 			l.do(noticeMsg("The gateway restarts at noon. Your session goes on, and nothing is lost."))
 		}},
+		{"notices-typing", 1, func(l *lesson) {
+			written(l)
+			l.do(noticeMsg("grace: Please look at the board, the second answer is explained there."))
+			l.do(noticeMsg("This session is recorded."))
+			l.do(noticeMsg("10 minutes left in this session. Your place is kept when it ends."))
+			l.keys("It is pulled less.")
+		}},
 		{"watched", 1, func(l *lesson) {
 			l.keys("enter")
 			l.do(watchedMsg("grace watches"))
@@ -183,8 +190,10 @@ func TestLongNotice(t *testing.T) {
 	if text := l.shown(); !strings.Contains(text, " i The gateway restarts at noon. Your\n   session goes on, and nothing is\n   lost. ") {
 		t.Errorf("got\n%s", text)
 	}
+	l.at = l.at.Add(noticeFor)
+	l.keys("j", "k")
 	l.do(noticeMsg(strings.Repeat("There is much to say. ", 100)))
-	if text := l.shown(); strings.Count(text, "There is much") != 5 || !strings.Contains(text, "The pull of the moon") {
+	if text := l.shown(); strings.Count(text, "There is much") != 6 || !strings.Contains(text, "The pull of the moon") {
 		t.Errorf("got\n%s", text)
 	}
 }
@@ -199,6 +208,7 @@ func TestWatchedScreenSaysSo(t *testing.T) {
 		l.do(watchedMsg("grace watches"))
 		l.do(noticeMsg("Dinner at six"))
 		for _, key := range []string{"enter", "?", "esc", "q", "n", "enter", "enter", "1", "p", "p", "p", "p", "p"} {
+			l.at = l.at.Add(noticeFor / 4)
 			if text := l.shown(); !strings.Contains(text, "● grace watches") {
 				t.Errorf("%d×%d, before %s:\n%s", size.Width, size.Height, key, text)
 			}

@@ -63,8 +63,12 @@ func (m *Model) watchLines(most int) []string {
 	return lines
 }
 
-// bodyHeight is what is left between the header and the two lines below.
-func (m *Model) bodyHeight() int { return max(1, m.height-m.head()-2) }
+// wholeBody is what is left between the header and the two lines below where
+// nothing is told.
+func (m *Model) wholeBody() int { return max(1, m.height-m.head()-2) }
+
+// bodyHeight is what is left of it where something is.
+func (m *Model) bodyHeight() int { return max(1, m.wholeBody()+1-max(1, len(m.toldLines()))) }
 
 // View shows the lesson. Every line of it fits the terminal. The mouse is left
 // to the terminal, so that text can be copied.
@@ -129,36 +133,6 @@ func (m *Model) header() string {
 	}
 	name = look.Clip(name, max(room, m.width/3))
 	return look.Clip(t.brand.Render(look.SignBrand+name)+t.faded.Render(" · ")+t.strong.Render(stage), m.width)
-}
-
-// status is the line above the footer: where there is more to read, and by
-// which key; beside a notice in a sign only. A long notice covers as much of
-// the text above as it needs, up to half of it.
-func (m *Model) status(above, below bool) []string {
-	pad := strings.Repeat(" ", m.margin())
-	sign, words := "", ""
-	switch {
-	case m.overlay == leaving: // nothing scrolls
-	case above && below:
-		sign, words = "↑↓", " more above and below: "+m.keyForMore()
-	case above:
-		sign, words = "↑", " more above"
-	case below:
-		sign, words = "↓", " more below: "+m.keyForMore()
-	}
-	if m.notice == "" {
-		return []string{pad + m.theme.faded.Render(sign+words)}
-	}
-	width := m.width - 2*m.margin()
-	most := max(1, m.bodyHeight()/2)
-	lines := look.Wrap(m.theme.news.Render(m.notice), width-lipgloss.Width(look.SignNotice+"  "+sign))
-	if len(lines) > most {
-		lines = append(lines[:most-1], strings.Join(lines[most-1:], " ")) // which is cut below
-	}
-	lines = hang(m.theme.news.Bold(true).Render(look.SignNotice)+" ", lines)
-	last := len(lines) - 1
-	lines[last] = look.Spread(lines[last], m.theme.faded.Render(sign), width)
-	return under(pad, lines)
 }
 
 // keyForMore is space wherever space is not a letter, since not every keyboard

@@ -193,8 +193,9 @@ type Sandbox interface {
 	// Extend moves the end of its life to d from now, and refuses what is no
 	// time or more than the sandbox can last.
 	Extend(ctx context.Context, d time.Duration) error
-	// Tell shows the learner one line without disturbing the screen. Of any text
-	// it makes a Line.
+	// Tell shows the learner one line without disturbing the screen, behind those
+	// that wait for their turn. While no terminal is joined, the latest ones are
+	// kept for the next. Of any text it makes a Line.
 	Tell(ctx context.Context, text string) error
 }
 

@@ -64,6 +64,7 @@ func Run(t *testing.T, make Make) {
 		{"watch reads only", testWatch},
 		{"what the list tells", testListed},
 		{"a line told", testTell},
+		{"lines told while nobody is there", testTellAway},
 		{"kill leaves no process", testKill},
 		{"kill by another gateway", testKillElsewhere(false)},
 		{"kill of a tutor that stays, by another gateway", testKillElsewhere(true)},

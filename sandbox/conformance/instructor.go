@@ -257,3 +257,26 @@ func testTell(t *testing.T, s *suite) {
 	c.typed("say here\n")
 	c.expect("said here")
 }
+
+// testTellAway has an instructor tell something to a learner who is not connected, and
+// hears of it when they are, whatever else there is to tell then.
+func testTellAway(t *testing.T, s *suite) {
+	sb := s.acquire(t, "ada")
+	_, found := s.elsewhere(t, "ada")
+	tell := func(text string) {
+		t.Helper()
+		if err := found.Tell(s.ctx, text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := s.attach(t, sb, sandbox.Control)
+	c.expect("hello from")
+	c.detach()
+	c.wantEnding(sandbox.Detached)
+	s.detached(t, sb)
+	tell("while you were away")
+	c = s.attach(t, sb, sandbox.Control)
+	tell("now that you are back")
+	c.expect("\x1b\\]2;while you were away\a\a")
+	c.expect("\x1b\\]2;now that you are back\a\a")
+}

@@ -18,7 +18,8 @@ const (
 	Completed Type = "completed"
 	// Recorded goes to the tutor: the Completed with this ID is durable.
 	Recorded Type = "recorded"
-	// Notice goes to the tutor: Text is for the learner, now, in one line.
+	// Notice goes to the tutor: Text is for the learner, in one line, to be shown
+	// until it could be read. None comes while no terminal is joined.
 	Notice Type = "notice"
 	// Watched goes to the tutor: Text is who looks at the learner's screen, as
 	// "grace watches", and is to be shown until the next one; empty is nobody.

@@ -66,7 +66,7 @@ func (c *clocks) warn(left time.Duration) {
 	}
 	for c.warned < len(warnings) && left <= warnings[c.warned] {
 		if c.warned+1 == len(warnings) || left > warnings[c.warned+1] {
-			c.holder.tell(fmt.Sprintf("%s left in this session. Your place is kept when it ends.", inWords(warnings[c.warned])))
+			c.holder.tellNow(fmt.Sprintf("%s left in this session. Your place is kept when it ends.", inWords(warnings[c.warned])))
 		}
 		c.warned++
 	}

@@ -46,10 +46,10 @@ func clocksAt(life, idle time.Duration) (c *clocks, h *holder, told func() []str
 	h.started = time.Now()
 	h.expires, h.lastInput = h.started.Add(life), h.started
 	return newClocks(h), h, func() (lines []string) {
-		if line, _, _ := strings.Cut(h.primary.told, "."); line != "" {
+		for _, text := range h.untold.take() {
+			line, _, _ := strings.Cut(text, ".")
 			lines = append(lines, line)
 		}
-		h.primary.told = ""
 		return lines
 	}
 }

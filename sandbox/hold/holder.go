@@ -32,6 +32,8 @@ type Options struct {
 	// OwnNotices is set where the tutor shows notices itself, on its event
 	// link. Otherwise they are put into the window's title, with a bell.
 	OwnNotices bool
+	// titleFor is how long a line keeps its place in the title; 0 is titleFor.
+	titleFor time.Duration
 	// Course is the folder into which the course is delivered before the tutor
 	// may start; empty where it is there from the start.
 	Course string
@@ -62,13 +64,15 @@ type holder struct {
 	sizing  sync.Mutex    // one at a time resizes the tutor's terminal; taken before mu
 	naming  sync.Mutex    // one at a time names the watchers to the tutor; taken before mu
 	named   string        // what the tutor was told last; guarded by naming
+	telling sync.Mutex    // one at a time brings the tutor what is told; taken before mu
 
 	mu         sync.Mutex
 	screen     *screen
 	size       sandbox.Size
 	primary    *terminal
-	watchers   []*terminal     // in the order in which they came
-	watches    int             // how many there ever were
+	watchers   []*terminal // in the order in which they came
+	watches    int         // how many there ever were
+	untold     untold
 	strangers  []net.Conn      // connections that have not said what they are for
 	pending    []event.Message // completed, not yet recorded
 	overseers  map[*overseer]struct{}
@@ -93,6 +97,9 @@ type stopOrder struct {
 func Run(ctx context.Context, opts Options) (sandbox.Exit, error) {
 	if opts.Stop == 0 {
 		opts.Stop = 3 * time.Second
+	}
+	if opts.titleFor == 0 {
+		opts.titleFor = titleFor
 	}
 	now := time.Now()
 	h := &holder{

@@ -2,6 +2,7 @@ package hold
 
 import (
 	"strings"
+	"time"
 
 	"lectern/sandbox"
 	"lectern/sandbox/event"
@@ -14,17 +15,50 @@ import (
 // line is what is told of any text.
 func line(text string) string { return sandbox.Line(text, sandbox.MaxLine) }
 
-// tell brings one line to the learner; one who is not there misses it.
+// titleFor is how long a line stays in the title before the next one, or the
+// program's own title, takes its place.
+const titleFor = 4 * time.Second
+
+// tell brings one line to the learner, or keeps it until they come.
 func (h *holder) tell(text string) {
-	if h.opts.OwnNotices {
-		h.tutor.sendEvent(event.Message{Type: event.Notice, Text: line(text)})
+	h.mu.Lock()
+	h.untold.add(line(text))
+	h.mu.Unlock()
+	h.bring()
+}
+
+// tellNow brings a line that would be wrong later; one who is not there misses it.
+func (h *holder) tellNow(text string) {
+	h.mu.Lock()
+	there := h.primary != nil
+	h.mu.Unlock()
+	if there {
+		h.tell(text)
+	}
+}
+
+// bring hands on what waits for the learner, where a terminal is there. A tutor
+// that shows notices itself keeps each until it was seen; but it does not know
+// whether anybody is joined, so it is sent none before.
+func (h *holder) bring() {
+	if !h.opts.OwnNotices {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if h.primary != nil && h.untold.next() != "" {
+			signal(h.primary.news)
+		}
 		return
 	}
+	h.telling.Lock()
+	defer h.telling.Unlock()
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	if t := h.primary; t != nil {
-		t.told = line(text)
-		signal(t.news)
+	var lines []string
+	if h.primary != nil {
+		lines = h.untold.take()
+	}
+	h.mu.Unlock()
+	for _, text := range lines {
+		h.tutor.sendEvent(event.Message{Type: event.Notice, Text: text})
 	}
 }
 
@@ -59,43 +93,4 @@ func watching(names []string) string {
 	default:
 		return strings.Join(names[:last], ", ") + " and " + names[last] + " watch"
 	}
-}
-
-// caption is the title of a window: who watches, and behind it what was told last
-// or, if that was later, the program's own title. It belongs to the goroutine that
-// writes to the terminal.
-type caption struct {
-	text    string
-	watched string // as it stands in the title
-	watches int    // the holder's, when that was put there
-	ours    bool   // the title was ours once, so each that the program sets is put anew
-}
-
-// entitled is what to write for the caption to be true.
-func (h *holder) entitled(t *terminal) string {
-	h.mu.Lock()
-	told, watched, watches := t.told, watching(h.names()), h.watches
-	t.told = ""
-	h.mu.Unlock()
-	c := &t.caption
-	if told == "" && watched == "" && !c.ours { // it came and went
-		return ""
-	}
-	bell := ""
-	if told != "" {
-		c.text = told
-	}
-	if told != "" || watched != "" && watches > c.watches {
-		bell = "\a"
-	}
-	c.watched, c.watches, c.ours = watched, watches, c.ours || watched != ""
-	return c.sequence() + bell
-}
-
-func (c *caption) sequence() string {
-	title := c.text
-	if c.watched != "" {
-		title = strings.TrimSuffix("● "+c.watched+" · "+c.text, " · ")
-	}
-	return "\x1b]2;" + title + "\a"
 }

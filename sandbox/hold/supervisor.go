@@ -191,7 +191,8 @@ func (s *Supervisor) Extend(ctx context.Context, d time.Duration) error {
 	return err
 }
 
-// Tell shows the learner one line, which it makes of any text.
+// Tell shows the learner one line, which it makes of any text, now or when they
+// come back.
 func (s *Supervisor) Tell(ctx context.Context, text string) error {
 	_, err := s.ask(ctx, Request{Operation: opTell, Text: line(text)})
 	return err

@@ -27,9 +27,7 @@ type terminal struct {
 	watcher string
 	// behind is set while a watcher misses output; see catchUp.
 	behind atomic.Bool
-	// told is a line for the window's title, guarded by the holder's mutex; news
-	// holds a token where the title may have to change.
-	told string
+	// news holds a token where the window's title may have to change.
 	news chan struct{}
 	// settled is the last piece's, and caption what stands in the title. Both
 	// belong to the goroutine that writes.
@@ -103,6 +101,7 @@ func (h *holder) join(t *terminal, size sandbox.Size, from int) (ok bool) {
 	h.epoch++
 	t.epoch = h.epoch
 	h.detachedAt, h.lastInput = time.Time{}, time.Now()
+	h.untold.joined()
 	h.moved()
 	rejoin := h.epoch > 1
 	if rejoin {
@@ -124,6 +123,7 @@ func (h *holder) join(t *terminal, size sandbox.Size, from int) (ok bool) {
 	default:
 		h.fit()
 	}
+	h.bring()
 	return true
 }
 
@@ -177,6 +177,7 @@ func (h *holder) typed(t *terminal) bool {
 		return false
 	}
 	h.lastInput = time.Now()
+	h.untold.typed()
 	if h.lastInput.Sub(h.toldInput) > inputNews {
 		h.toldInput = h.lastInput
 		h.moved()

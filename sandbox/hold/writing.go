@@ -13,6 +13,7 @@ import (
 // write sends what is queued until the terminal leaves, loses its place or the
 // sandbox ends.
 func (t *terminal) write(h *holder) error {
+	defer t.caption.close()
 	if t.epoch > 0 {
 		_ = t.conn.SetWriteDeadline(time.Now().Add(stallLimit))
 		if err := writeFrame(t.conn, frameJoined, binary.BigEndian.AppendUint64(nil, uint64(t.epoch))); err != nil {
@@ -109,11 +110,8 @@ func (t *terminal) give(h *holder, p piece) error {
 // note keeps of a piece that was given what matters to the window's title.
 func (t *terminal) note(p piece) {
 	t.settled = p.settled
-	if p.titled {
-		t.caption.text = line(p.title)
-		if t.caption.ours {
-			signal(t.news)
-		}
+	if p.titled && t.caption.retitled(p.title) {
+		signal(t.news)
 	}
 }
 
@@ -131,11 +129,10 @@ func (t *terminal) picture(p picture) error {
 
 // untitle takes out of the title who watches, where no more of the output comes.
 func (t *terminal) untitle() error {
-	if t.caption.watched == "" || !t.settled {
+	if !t.settled {
 		return nil
 	}
-	t.caption.watched = ""
-	return t.data([]byte(t.caption.sequence()))
+	return t.data([]byte(t.caption.untitled()))
 }
 
 func (t *terminal) data(data []byte) error {

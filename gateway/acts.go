@@ -212,7 +212,8 @@ func (a admin) prolong(ctx context.Context, sb sandbox.Sandbox, left time.Durati
 	made := sb.Made()
 	a.record(audit.Extended, made, "ends in "+spoken(left))
 	a.server.log.Info("an admin extends a session", "by", a.who.Login, "login", made.Login, "session", made.Session, "left", left)
-	a.tell(ctx, sb, fmt.Sprintf("%s has given you more time: %s from now.", a.who.Login, spoken(left)))
+	// Said as a time of day, since it may be read later.
+	a.tell(ctx, sb, fmt.Sprintf("%s has given you more time: the session ends at %s.", a.who.Login, time.Now().Add(left).UTC().Format("15:04 MST")))
 	return nil
 }
 

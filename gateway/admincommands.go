@@ -92,10 +92,10 @@ func messageCommand(a admin) *cobra.Command {
 			one := 1
 			return print(cmd, done{Session: info.Session, Login: info.Login, Told: &one}, func(w io.Writer) {
 				if !info.Attached {
-					_, _ = fmt.Fprintf(w, "The session of %s has it, but %s is not connected and may not see it.\n", info.Login, info.Login)
+					_, _ = fmt.Fprintf(w, "%s is not connected: it is kept, and shown when they come back.\n", info.Login)
 					return
 				}
-				_, _ = fmt.Fprintf(w, "%s has it on the screen.\n", info.Login)
+				_, _ = fmt.Fprintf(w, "%s is shown it, after what else is waiting.\n", info.Login)
 			})
 		},
 	}

@@ -123,7 +123,7 @@ func create(path string) error {
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	err := wholefile.Create(path, func(temporary string) error {
+	err := wholefile.Create(linkedFrom(path), func(temporary string) error {
 		db, err := bbolt.Open(temporary, 0o600, nil)
 		if err != nil {
 			return err
@@ -131,11 +131,25 @@ func create(path string) error {
 		return db.Close()
 	})
 	if errors.Is(err, fs.ErrExist) {
-		// Another process was quicker, or the path is a link to a file that
-		// is yet to be; bbolt makes that one in place.
-		return nil
+		return nil // another process was quicker
 	}
 	return err
+}
+
+// linkedFrom is the file that a path leads to by links, which need not be there.
+func linkedFrom(path string) string {
+	const mostLinks = 40 // as many as Linux follows (path_resolution(7))
+	for range mostLinks {
+		next, err := os.Readlink(path)
+		if err != nil {
+			break
+		}
+		if !filepath.IsAbs(next) {
+			next = filepath.Join(filepath.Dir(path), next)
+		}
+		path = next
+	}
+	return path
 }
 
 // openChecked is bbolt's way to the file: it comes back with a file that is
@@ -145,7 +159,9 @@ func openChecked(name string, flag int, mode os.FileMode, options Options) (*os.
 	if options.ReadOnly {
 		how = syscall.LOCK_SH
 	}
-	file, err := openLocked(name, flag, mode, how, options.LockTimeout)
+	// It is there already: one that is made now would be empty, which is what is
+	// left of a database that something has cut off.
+	file, err := openLocked(name, flag&^os.O_CREATE, mode, how, options.LockTimeout)
 	if err != nil {
 		return nil, err
 	}

@@ -136,24 +136,54 @@ func TestOpenCreatesAndReopens(t *testing.T) {
 	}
 }
 
-func TestOpenEmptyAndLinked(t *testing.T) {
+func TestOpenLinked(t *testing.T) {
 	folder := t.TempDir()
-	if err := os.WriteFile(filepath.Join(folder, "empty.db"), nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink("target.db", filepath.Join(folder, "link.db")); err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{"empty.db", "link.db"} {
-		f := mustOpen(t, filepath.Join(folder, name))
-		if err := put(f, "key", []byte("value")); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-		if err := f.Close(); err != nil {
-			t.Errorf("%s: %v", name, err)
+	elsewhere := t.TempDir()
+	target := filepath.Join(elsewhere, "target.db")
+	for link, to := range map[string]string{"link.db": "near.db", "near.db": target} {
+		if err := os.Symlink(to, filepath.Join(folder, link)); err != nil {
+			t.Fatal(err)
 		}
 	}
-	if _, err := os.Stat(filepath.Join(folder, "target.db")); err != nil {
+	f := mustOpen(t, filepath.Join(folder, "link.db"))
+	if err := put(f, "key", []byte("value")); err != nil {
+		t.Error(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Error(err)
+	}
+	f = mustOpen(t, target)
+	defer f.Close()
+	if value, err := get(f, "key"); err != nil || string(value) != "value" {
+		t.Errorf("read %q, %v", value, err)
+	}
+}
+
+// TestOpenRefusesAnEmptyFile: it is what a full disk or a slip of a hand leaves of
+// a database, and a new one in its place would hide that.
+func TestOpenRefusesAnEmptyFile(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "empty.db")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const want = "/empty.db is damaged (it is empty) and was kept untouched: restore a backup, or move it away to begin anew"
+	for _, options := range []Options{{}, {ReadOnly: true}} {
+		f, err := Open(path, options)
+		if err == nil {
+			_ = f.Close()
+		}
+		if !errors.Is(err, ErrDamaged) || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("with %+v the error is %v", options, err)
+		}
+	}
+	if info, err := os.Stat(path); err != nil || info.Size() > 0 {
+		t.Errorf("the file has changed: %v, %v", info, err)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := mustOpen(t, path).Close(); err != nil {
 		t.Error(err)
 	}
 }

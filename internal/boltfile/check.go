@@ -12,7 +12,8 @@ import (
 // and with every number in it doubted. bbolt's own Tx.Check comes too late
 // for that: Open itself trusts the free list, Check runs in a goroutine where
 // a memory fault cannot be caught, and it follows cycles for ever. An empty
-// file is sound where bbolt may make a database of it.
+// file is no database: bbolt would make a new one of it, as though nothing had
+// ever been there.
 func check(file *os.File, options Options) error {
 	info, err := file.Stat()
 	if err != nil {
@@ -21,8 +22,8 @@ func check(file *os.File, options Options) error {
 	if !info.Mode().IsRegular() {
 		return errors.New("it is not a regular file, name another")
 	}
-	if info.Size() == 0 && !options.ReadOnly {
-		return nil
+	if info.Size() == 0 {
+		return damaged(options.Name, errors.New("it is empty"))
 	}
 	if err := checkPages(file, info.Size(), info.Size() <= options.CheckUpTo); err != nil {
 		return damaged(options.Name, err)

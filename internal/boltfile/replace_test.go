@@ -267,11 +267,4 @@ func TestReadOnly(t *testing.T) {
 	if _, err := Open(path, options); !errors.Is(err, ErrInUse) {
 		t.Errorf("a reader came in beside a writer: %v", err)
 	}
-	empty := filepath.Join(folder, "empty.db")
-	if err := os.WriteFile(empty, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Open(empty, options); !errors.Is(err, ErrDamaged) {
-		t.Errorf("an empty file: %v", err)
-	}
 }

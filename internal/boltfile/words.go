@@ -22,7 +22,7 @@ type DamageError struct {
 }
 
 func (e *DamageError) Error() string {
-	return fmt.Sprintf("%s is damaged (%v) and was kept untouched: put a backup in its place, or move it away to begin with an empty one", e.Name, e.Cause)
+	return fmt.Sprintf("%s is damaged (%v) and was kept untouched: restore a backup, or move it away to begin anew", e.Name, e.Cause)
 }
 
 func (e *DamageError) Unwrap() []error { return []error{ErrDamaged, e.Cause} }

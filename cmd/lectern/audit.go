@@ -58,7 +58,7 @@ with times in UTC. Settings come from where those of lectern serve come from; th
 trail is in audit.dir. It may be read while the gateway runs.
 
 The exit status is 1 where a line of the trail is damaged; all the others are shown.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := config.Load(config.LoadOptions{
 				File: file, Environ: os.Environ(), Allow: []string{"LECTERN_TEST_*"}, Flags: cmd.Flags(),

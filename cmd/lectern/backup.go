@@ -29,7 +29,7 @@ standard output. The gateway may run; run this as its user or as root, with the
 same settings. Without FILE it is lectern-TIME.db in this folder.
 
 The copy is checked before it gets its name. lectern restore puts it back.`,
-		Args: cobra.MaximumNArgs(1),
+		Args: arguments(0, 1),
 	}
 	settings := settingsOf(cmd)
 	cmd.Flags().BoolVar(&force, "force", false, "replace FILE where it is there already")

@@ -267,6 +267,21 @@ func TestExport(t *testing.T) {
 	if got := read(); got != "ada** bob* " {
 		t.Errorf("from the gateway there is %q", got)
 	}
+	for _, test := range []struct{ login, course, want string }{
+		{"", "nope", ": no learner has finished anything in a course with the id nope\n"},
+		{"bob", "nope", ": bob has finished nothing in a course with the id nope\n"},
+		{"eve", "", ": no learner eve has finished or used anything\n"},
+		{"ada", "", ""},
+	} {
+		var said strings.Builder
+		cmd := root()
+		cmd.SetOut(io.Discard)
+		cmd.SetErr(&said)
+		cmd.SetArgs([]string{"progress", "export", "--data_dir", dataDir, "--login", test.login, "--course", test.course})
+		if err := cmd.ExecuteContext(t.Context()); err != nil || !strings.HasSuffix(said.String(), test.want) || test.want == "" && said.Len() > 0 {
+			t.Errorf("of %q and %q it says %q, %v", test.login, test.course, said.String(), err)
+		}
+	}
 	file := filepath.Join(t.TempDir(), "export.json")
 	for _, test := range []struct {
 		text  string

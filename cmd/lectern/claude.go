@@ -22,7 +22,7 @@ func claudeCommand() *cobra.Command {
 		Use:    "claude --course DIR --id ID --title TITLE --stage N --program PATH --no-shell PATH",
 		Short:  "Start Claude Code as the tutor of a stage (runs inside sandboxes)",
 		Hidden: true,
-		Args:   cobra.NoArgs,
+		Args:   noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			c, problems := course.Load(dir, id)
 			if stage < 1 || stage > len(c.Stages) {

@@ -11,9 +11,7 @@ import (
 )
 
 func courseCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "course", Short: "Look at courses"}
-	cmd.AddCommand(courseCheckCommand())
-	return cmd
+	return family(&cobra.Command{Use: "course", Short: "Look at courses"}, courseCheckCommand())
 }
 
 func courseCheckCommand() *cobra.Command {
@@ -23,7 +21,7 @@ func courseCheckCommand() *cobra.Command {
 		Short: "Say what is wrong with the courses in a folder or .tar.gz archive",
 		Long: `Read every course in a folder or a .tar.gz archive and print its stages and
 every problem with file and line. The exit status is 1 only where there are errors.`,
-		Args: cobra.ExactArgs(1),
+		Args: arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			unpacked, err := os.MkdirTemp("", "lectern-course-")
 			if err != nil {

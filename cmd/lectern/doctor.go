@@ -38,7 +38,7 @@ Settings come from where those of lectern serve come from. In a cluster it start
 two small Pods in sandboxes' places, and removes them again.
 
 The exit status is 0 where nothing is wrong and 1 where something is.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := config.Load(config.LoadOptions{
 				File: file, Environ: os.Environ(), Allow: []string{"LECTERN_TEST_*"}, Flags: cmd.Flags(),

@@ -47,7 +47,7 @@ func holdRunCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run {--socket PATH | --socket-fd FD} {--exit-file PATH | --exit-fd FD} -- COMMAND [ARGUMENT...]",
 		Short: "Run a tutor on a pseudo-terminal that others can join",
-		Args:  cobra.MinimumNArgs(1),
+		Args:  arguments(1, many),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			// What was inherited is for us alone, not for the tutor.
 			if err := unix.CloseRange(3, ^uint(0)>>1, unix.CLOSE_RANGE_CLOEXEC); err != nil {
@@ -179,7 +179,7 @@ func holdAttachCommand() *cobra.Command {
 The exit status is the tutor's own. It is 75 when a newer terminal took over.
 With --pipe, whoever is on standard input and output speaks to the holder
 itself; that is how a gateway reaches it from outside.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if pipe {
 				return pipeTo(cmd.Context(), socket, os.Stdin, os.Stdout)

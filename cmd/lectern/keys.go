@@ -28,7 +28,7 @@ but the cluster:
 
 The gateway's Secret has the key that signs the tokens of sandboxes, the proxy's
 its public half; both have the secret with which the proxy reports.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if len(validation.IsDNS1123Label(namespace)) > 0 {
 				return fmt.Errorf("--namespace: %q is no namespace; write lower-case letters, digits and hyphens", namespace)

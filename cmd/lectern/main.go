@@ -45,9 +45,8 @@ func root() *cobra.Command {
 		SilenceErrors: true,
 	}
 	cmd.CompletionOptions.HiddenDefaultCmd = true
-	cmd.AddCommand(
+	return family(cmd,
 		serveCommand(), proxyCommand(), courseCommand(), holdCommand(), tutorCommand(), claudeCommand(), keysCommand(),
 		backupCommand(), restoreCommand(), progressCommand(), auditCommand(), doctorCommand(), probeCommand(), versionCommand(),
 	)
-	return cmd
 }

@@ -15,19 +15,19 @@ func probeCommand() *cobra.Command {
 	}
 	var address string
 	listen := &cobra.Command{
-		Use: "listen", Short: "Be there to be reached", Args: cobra.NoArgs,
+		Use: "listen", Short: "Be there to be reached", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return probe.Listen(cmd.Context(), address) },
 	}
 	listen.Flags().StringVar(&address, "address", "", "where to listen, as host:port or :port")
 	_ = listen.MarkFlagRequired("address")
 	try := &cobra.Command{
-		Use: "try", Short: "Answer a question about addresses on standard input", Args: cobra.NoArgs,
+		Use: "try", Short: "Answer a question about addresses on standard input", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return probe.Serve(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout())
 		},
 	}
 	ask := &cobra.Command{
-		Use: "ask", Short: "Put a question on standard input to the API proxy", Args: cobra.NoArgs,
+		Use: "ask", Short: "Put a question on standard input to the API proxy", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return probe.ServeAsking(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout())
 		},

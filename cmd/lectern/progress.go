@@ -20,9 +20,7 @@ import (
 )
 
 func progressCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "progress", Short: "Look at what learners have finished"}
-	cmd.AddCommand(progressExportCommand())
-	return cmd
+	return family(&cobra.Command{Use: "progress", Short: "Look at what learners have finished"}, progressExportCommand())
 }
 
 func progressExportCommand() *cobra.Command {
@@ -36,7 +34,7 @@ func progressExportCommand() *cobra.Command {
 		Long: `Print what learners have finished, and in JSON the tokens of a model that they have
 used too; docs/backup.md lists the fields. The gateway may run; run this as its
 user or as root, with the same settings.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 	}
 	settings := settingsOf(cmd)
 	flags := cmd.Flags()
@@ -60,7 +58,7 @@ user or as root, with the same settings.`,
 		}
 		learners = export.Select(learners, strings.ToLower(login), course)
 		if len(learners) == 0 {
-			_, _ = fmt.Fprintln(cmd.ErrOrStderr(), "lectern: there is nothing to export")
+			_, _ = fmt.Fprintln(cmd.ErrOrStderr(), "lectern: there is nothing to export"+because(login, course))
 		}
 		var text bytes.Buffer
 		if err := write(&text, learners); err != nil {
@@ -73,6 +71,21 @@ user or as root, with the same settings.`,
 		return writeExport(file, text.Bytes(), force)
 	}
 	return cmd
+}
+
+// because says what to look at where nothing is left to export. Which courses
+// there are is not known here, and one that nobody has finished a stage of looks
+// like one that is misspelt.
+func because(login, course string) string {
+	switch {
+	case course != "" && login != "":
+		return fmt.Sprintf(": %s has finished nothing in a course with the id %s", login, course)
+	case course != "":
+		return fmt.Sprintf(": no learner has finished anything in a course with the id %s", course)
+	case login != "":
+		return fmt.Sprintf(": no learner %s has finished or used anything", login)
+	}
+	return ""
 }
 
 // learnersOf reads all learners before anything is printed: no gateway waits

@@ -41,7 +41,7 @@ Settings come from where those of lectern serve come from; it needs
   proxy.api_key_file, or ANTHROPIC_API_KEY in the environment
   proxy.session_tokens.public_key_file
   proxy.events.url and proxy.events.secret_file`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := config.Load(config.LoadOptions{
 				File: file, Environ: os.Environ(), Allow: []string{"LECTERN_TEST_*"}, Flags: cmd.Flags(), APIKey: true,

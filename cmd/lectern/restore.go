@@ -27,7 +27,7 @@ lectern.db. No gateway may run on it meanwhile. The backup is checked wholly
 before anything changes, and the database before stays in the same folder as
 lectern.db.before-restore-TIME. Whenever this is interrupted, the gateway finds
 the one or the other.`,
-		Args: cobra.ExactArgs(1),
+		Args: arguments(1, 1),
 	}
 	settings := settingsOf(cmd)
 	cmd.Flags().BoolVar(&check, "check", false, "only check FILE and say what is in it")
@@ -150,10 +150,17 @@ func openBackup(file string, stdin *os.File) (*os.File, error) {
 		return stdin, nil
 	}
 	backup, err := boltfile.OpenUnused(file)
-	if errors.Is(err, boltfile.ErrInUse) {
+	switch {
+	case errors.Is(err, boltfile.ErrInUse):
 		return nil, running(file)
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, notThere(file)
 	}
 	return backup, err
+}
+
+func notThere(file string) error {
+	return fmt.Errorf("there is no file %s: name a backup that is there", file)
 }
 
 func running(file string) error {
@@ -180,8 +187,11 @@ func take(ctx context.Context, backup *os.File, to string) error {
 // checkFresh checks a backup wholly; name is what it is called.
 func checkFresh(file, name string, force bool) (progress.Report, error) {
 	report, err := progress.CheckAs(file, name)
-	if errors.Is(err, boltfile.ErrInUse) {
+	switch {
+	case errors.Is(err, boltfile.ErrInUse):
 		return report, running(name)
+	case errors.Is(err, fs.ErrNotExist):
+		return report, notThere(name)
 	}
 	if damage := (*boltfile.DamageError)(nil); errors.As(err, &damage) {
 		return report, fmt.Errorf("%s is no sound backup (%w): take another one", name, damage.Cause)

@@ -19,7 +19,7 @@ func tutorCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "tutor --course DIR --stage N",
 		Short: "Teach a stage without a model (runs inside sandboxes; also by hand)",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, problems := course.Load(dir, id)
 			if stage < 1 || stage > len(c.Stages) {

@@ -51,7 +51,7 @@ type learner struct {
 type stage struct {
 	Course      string            `json:"course"`
 	Stage       int               `json:"stage"`
-	CompletedAt time.Time         `json:"completed_at"`
+	CompletedAt string            `json:"completed_at"`
 	Evidence    progress.Evidence `json:"evidence"`
 	Score       int               `json:"score"`
 	Questions   int               `json:"questions"`
@@ -98,13 +98,16 @@ func JSON(w io.Writer, learners []progress.Learner) error {
 func learnerOf(l progress.Learner) learner {
 	out := learner{Login: l.Login, Completed: []stage{}, Tokens: tokens{Total: counts(l.Total), Days: []day{}}}
 	for _, r := range l.Records {
-		out.Completed = append(out.Completed, stage{r.Course, r.Stage, r.CompletedAt, r.Evidence, r.Score, r.Questions, r.Session})
+		out.Completed = append(out.Completed, stage{r.Course, r.Stage, moment(r.CompletedAt), r.Evidence, r.Score, r.Questions, r.Session})
 	}
 	for _, d := range l.Days {
 		out.Tokens.Days = append(out.Tokens.Days, day{d.Date, counts(d.Tokens)})
 	}
 	return out
 }
+
+// moment is a time to the second: some spreadsheets read no fractions.
+func moment(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 // CSV writes a row for each stage that was finished, below one with the names
 // of the fields, as RFC 4180 has it.
@@ -116,7 +119,7 @@ func CSV(w io.Writer, learners []progress.Learner) error {
 	for _, l := range learners {
 		for _, r := range l.Records {
 			_ = rows.Write([]string{
-				cell(r.Login), cell(r.Course), strconv.Itoa(r.Stage), r.CompletedAt.Format(time.RFC3339Nano),
+				cell(r.Login), cell(r.Course), strconv.Itoa(r.Stage), moment(r.CompletedAt),
 				cell(string(r.Evidence)), strconv.Itoa(r.Score), strconv.Itoa(r.Questions), cell(r.Session),
 			})
 		}

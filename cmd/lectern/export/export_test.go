@@ -29,7 +29,7 @@ var (
 // TestJSON: the fields are a promise (docs/backup.md).
 func TestJSON(t *testing.T) {
 	const want = `[
-{"login":"ada","completed":[{"course":"attention","stage":1,"completed_at":"2026-03-01T12:00:00.0000005Z","evidence":"model","score":0,"questions":0,"session":"s-1"},{"course":"zfs","stage":2,"completed_at":"2026-03-01T12:00:00.0000005Z","evidence":"quiz","score":3,"questions":4,"session":"s-2"}],"tokens":{"total":{"input":1,"output":2,"cache_read":3,"cache_write":4},"days":[{"date":"2026-03-01","input":1,"output":2,"cache_read":3,"cache_write":4}]}},
+{"login":"ada","completed":[{"course":"attention","stage":1,"completed_at":"2026-03-01T12:00:00Z","evidence":"model","score":0,"questions":0,"session":"s-1"},{"course":"zfs","stage":2,"completed_at":"2026-03-01T12:00:00Z","evidence":"quiz","score":3,"questions":4,"session":"s-2"}],"tokens":{"total":{"input":1,"output":2,"cache_read":3,"cache_write":4},"days":[{"date":"2026-03-01","input":1,"output":2,"cache_read":3,"cache_write":4}]}},
 {"login":"bob","completed":[],"tokens":{"total":{"input":0,"output":9,"cache_read":0,"cache_write":0},"days":[]}}
 ]
 `
@@ -71,8 +71,8 @@ func TestDocs(t *testing.T) {
 
 func TestCSV(t *testing.T) {
 	const want = "login,course,stage,completed_at,evidence,score,questions,session\r\n" +
-		"ada,attention,1,2026-03-01T12:00:00.0000005Z,model,0,0,s-1\r\n" +
-		"ada,zfs,2,2026-03-01T12:00:00.0000005Z,quiz,3,4,s-2\r\n"
+		"ada,attention,1,2026-03-01T12:00:00Z,model,0,0,s-1\r\n" +
+		"ada,zfs,2,2026-03-01T12:00:00Z,quiz,3,4,s-2\r\n"
 	var out bytes.Buffer
 	if err := CSV(&out, []progress.Learner{ada, bob}); err != nil || out.String() != want {
 		t.Errorf("it writes\n%s, %v, want\n%s", out.String(), err, want)

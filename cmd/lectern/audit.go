@@ -46,6 +46,7 @@ func openRecorder(c config.Config, log *slog.Logger) (*recording.Recorder, error
 func auditCommand() *cobra.Command {
 	var (
 		file, since string
+		kinds       []string
 		wanted      wantedEvents
 		asJSON      bool
 		follow      bool
@@ -69,8 +70,8 @@ The exit status is 1 where a line of the trail is damaged; all the others are sh
 			if wanted.since, err = parseSince(since, time.Now()); err != nil {
 				return err
 			}
-			if wanted.kind != "" && !slices.Contains(audit.Kinds(), audit.Kind(wanted.kind)) {
-				return fmt.Errorf("--kind: %q is no kind of event; docs/audit.md lists them, such as %s", wanted.kind, audit.SignedIn)
+			if wanted.kinds, err = parseKinds(kinds); err != nil {
+				return err
 			}
 			read := audit.Read
 			if follow {
@@ -83,10 +84,10 @@ The exit status is 1 where a line of the trail is damaged; all the others are sh
 	}
 	config.RegisterFlags(cmd.Flags())
 	cmd.Flags().StringVar(&file, "config", "", "YAML file with settings")
-	cmd.Flags().StringVar(&since, "since", "", "show what is not older than a time, such as 24h or 2026-11-25T08:00:00Z")
+	cmd.Flags().StringVar(&since, "since", "", "show what is not older than a time, such as 24h, 22:19, 2026-11-25 or 2026-11-25T08:00:00Z")
 	cmd.Flags().StringVar(&wanted.login, "login", "", "show what is about somebody, or done by them")
 	cmd.Flags().StringVar(&wanted.session, "session", "", "show what is about a session, by the beginning of its id")
-	cmd.Flags().StringVar(&wanted.kind, "kind", "", "show events of one kind, such as "+string(audit.Refused))
+	cmd.Flags().StringSliceVar(&kinds, "kind", nil, "show events of these kinds, such as "+string(audit.Refused)+","+string(audit.Killed))
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the lines of the trail as they are, which are JSON")
 	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on with what comes, until Ctrl-C")
 	return cmd
@@ -97,18 +98,32 @@ type reader func(dir string, since time.Time, each func(audit.Line) error) error
 
 // wantedEvents says which events are shown: those that fit all that is set.
 type wantedEvents struct {
-	since                time.Time
-	login, session, kind string
+	since          time.Time
+	login, session string
+	kinds          []audit.Kind // none: all
 }
 
 func (w wantedEvents) fit(e audit.Event) bool {
 	return !e.Time.Before(w.since) &&
 		(w.login == "" || e.Is(w.login)) &&
 		strings.HasPrefix(e.Session, w.session) &&
-		(w.kind == "" || string(e.Kind) == w.kind)
+		(len(w.kinds) == 0 || slices.Contains(w.kinds, e.Kind))
 }
 
-// parseSince reads a time, or how long ago that is; "" is the beginning.
+func parseKinds(names []string) (kinds []audit.Kind, err error) {
+	known := audit.Kinds()
+	for _, name := range names {
+		kind := audit.Kind(strings.TrimSpace(name))
+		if !slices.Contains(known, kind) {
+			return nil, fmt.Errorf("--kind: %q is no kind of event; name some of %s", name, strings.Trim(fmt.Sprint(known), "[]"))
+		}
+		kinds = append(kinds, kind)
+	}
+	return kinds, nil
+}
+
+// parseSince reads a time in UTC, as the trail shows it, or how long ago that is;
+// "" is the beginning. A time without a date is the last one that it was.
 func parseSince(text string, now time.Time) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
@@ -116,10 +131,26 @@ func parseSince(text string, now time.Time) (time.Time, error) {
 	if d, err := time.ParseDuration(text); err == nil && d >= 0 {
 		return now.Add(-d), nil
 	}
-	if t, err := time.Parse(time.RFC3339, text); err == nil {
-		return t, nil
+	for _, layout := range []string{time.RFC3339, time.DateTime, time.DateOnly} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t, nil
+		}
 	}
-	return time.Time{}, fmt.Errorf("--since: %q is no time; write how long ago, like 24h, or a time like 2026-11-25T08:00:00Z", text)
+	for _, layout := range []string{"15:04", time.TimeOnly} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return lastTime(t, now.UTC()), nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("--since: %q is no time; write how long ago, like 24h, or a time in UTC, like 22:19, 2026-11-25 or 2026-11-25T08:00:00Z", text)
+}
+
+// lastTime is when a clock showed this time of the day last.
+func lastTime(clock, now time.Time) time.Time {
+	today := time.Date(now.Year(), now.Month(), now.Day(), clock.Hour(), clock.Minute(), clock.Second(), 0, time.UTC)
+	if today.After(now) {
+		return today.AddDate(0, 0, -1)
+	}
+	return today
 }
 
 // showTrail prints the events that are wanted. A damaged line may be one of

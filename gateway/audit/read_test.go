@@ -137,9 +137,10 @@ func TestSessionIsNotLookedForEverywhere(t *testing.T) {
 
 func TestWords(t *testing.T) {
 	for want, e := range map[string]Event{
-		"2026-11-25 12:00:00  signed-in        ada           from 192.0.2.1:5, key SHA256:x, as lab": {
-			Kind: SignedIn, Login: "ada", Remote: "192.0.2.1:5", Key: "SHA256:x", Detail: "as lab",
+		"2026-11-25 12:00:00  signed-in        ada           from 192.0.2.1:5, key SHA256:2vGk…, as lab": {
+			Kind: SignedIn, Login: "ada", Remote: "192.0.2.1:5", Key: "SHA256:2vGkq7wUO0m1hXn7i1yB6tqvF1pR7mJp0c8m0f2x3yA", Detail: "as lab",
 		},
+		"2026-11-25 12:00:00  refused          eve           key SHA256:x": {Kind: Refused, Login: "eve", Key: "SHA256:x"},
 		"2026-11-25 12:00:00  refused          -             from 192.0.2.1:5, no_key, 7 times since 11:59:00": {
 			Kind: Refused, Remote: "192.0.2.1:5", Reason: "no_key", Count: 7, Since: noon.Add(-time.Minute),
 		},

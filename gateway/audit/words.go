@@ -17,7 +17,7 @@ func (e Event) Words() string {
 	}
 	add("by %s", e.By)
 	add("from %s", e.Remote)
-	add("key %s", e.Key)
+	add("key %s", short(e.Key))
 	if e.Course != "" {
 		add("%s", fmt.Sprintf("%s stage %d", e.Course, e.Stage))
 	}
@@ -35,6 +35,16 @@ func (e Event) Words() string {
 	}
 	line := fmt.Sprintf("%s  %-15s  %-12s  %s", e.Time.UTC().Format(time.DateTime), e.Kind, login, strings.Join(facts, ", "))
 	return printable(strings.TrimRight(line, " ")) // a file may have been changed
+}
+
+// short is the beginning of a fingerprint, which tells the keys of one person
+// apart and leaves room on the line.
+func short(fingerprint string) string {
+	const enough = len("SHA256:") + 4
+	if len(fingerprint) <= enough {
+		return fingerprint
+	}
+	return fingerprint[:enough] + "…"
 }
 
 // printable is text without what a terminal could act upon.

@@ -45,5 +45,5 @@ func judgeDatabase(path string, found progress.Report, err error) Finding {
 		return bad(fmt.Sprintf("%d of its records cannot be read; the first: %v", found.Unreadable, found.Fault),
 			fmt.Sprintf("keep %s for whoever may mend it, and grant those stages again, or put your last backup in its place", path))
 	}
-	return good(fmt.Sprintf("sound, %d KiB, %d completed stages", (found.Size+1023)/1024, found.Records))
+	return good(fmt.Sprintf("sound, %d KiB, %s", (found.Size+1023)/1024, count(found.Records, "completed stage")))
 }

@@ -16,6 +16,9 @@ func (d *Doctor) dataFolder(context.Context) Finding {
 	info, err := os.Stat(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
+		if _, err := canWrite(dir); err != nil {
+			return bad(dir+" cannot be made: "+err.Error(), "let the gateway's user make it, or set data_dir to another folder")
+		}
 		return skipped(fmt.Sprintf("%s is not there yet; lectern serve makes it", dir))
 	case err != nil:
 		return bad(err.Error(), "let the gateway's user into it, or set data_dir to another folder")
@@ -24,13 +27,8 @@ func (d *Doctor) dataFolder(context.Context) Finding {
 	case info.Mode().Perm()&0o077 != 0:
 		return bad(fmt.Sprintf("others can look into %s (mode %04o), where keys are", dir, info.Mode().Perm()), "chmod 700 "+dir)
 	}
-	file, err := os.CreateTemp(dir, ".doctor-")
-	if err != nil {
+	if _, err := canWrite(dir); err != nil {
 		return bad("nothing can be written: "+err.Error(), fmt.Sprintf("give %s to the gateway's user, or its disk some room", dir))
-	}
-	_ = file.Close()
-	if err := os.Remove(file.Name()); err != nil {
-		return bad(err.Error(), "give the folder to the gateway's user")
 	}
 	return good(dir + " can be written, and is nobody else's")
 }

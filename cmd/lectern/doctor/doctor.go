@@ -83,6 +83,10 @@ func New(o Options) *Doctor {
 	d.check(Gateway, "data folder", d.dataFolder)
 	d.check(Gateway, "host key", d.hostKey)
 	d.check(Gateway, "database", d.database).within(time.Minute)
+	d.check(Gateway, "key cache", d.keyCache)
+	d.check(Gateway, "listed keys", d.listedKeys)
+	d.check(Gateway, "audit trail", d.trail)
+	d.check(Gateway, "recordings", d.recordings)
 	github := d.check(Gateway, "site of the keys", d.github)
 	if o.Settings.Sandbox.Backend == config.BackendKubernetes {
 		d.inCluster(settings, github)
@@ -96,6 +100,9 @@ func New(o Options) *Doctor {
 func (d *Doctor) onThisMachine(github *check) {
 	d.check(Gateway, "clock", d.clock).after(github)
 	d.check(Gateway, "SSH port", d.sshPort)
+	for _, p := range d.ports() {
+		d.check(Gateway, p.row, func(ctx context.Context) Finding { return d.httpPort(ctx, p) })
+	}
 	d.check(Sandboxes, "jail", d.jail)
 	d.check(Sandboxes, "limits", d.limits)
 	d.check(Sandboxes, "Claude Code", d.claudeCode)

@@ -15,6 +15,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,6 +24,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"lectern/cmd/lectern/config"
+	"lectern/gateway/auth"
 	"lectern/progress"
 )
 
@@ -56,6 +58,8 @@ func TestDataFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	says(t, d.dataFolder(t.Context()), Bad, "is no folder")
+	d.Settings.DataDir = "/proc/lectern/data"
+	says(t, d.dataFolder(t.Context()), Bad, "cannot be made")
 }
 
 func TestHostKey(t *testing.T) {
@@ -142,6 +146,10 @@ func TestDatabase(t *testing.T) {
 		t.Fatal(err)
 	}
 	says(t, d.database(t.Context()), Good, "sound")
+	says(t, judgeDatabase(path, progress.Report{Records: 1}, nil), Good, "1 completed stage")
+	if f := judgeDatabase(path, progress.Report{Records: 1}, nil); strings.HasSuffix(f.Text, "s") {
+		t.Errorf("it says %q", f.Text)
+	}
 	if err := os.Truncate(path, 6000); err != nil {
 		t.Fatal(err)
 	}
@@ -209,8 +217,141 @@ func TestSSHPort(t *testing.T) {
 		says(t, d.sshPort(t.Context()), state, listener.Addr().String())
 		_ = listener.Close()
 	}
+	d.Settings.SSH.Listen = silent(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	f := d.sshPort(ctx)
+	says(t, f, Bad, "another program has "+d.Settings.SSH.Listen, "waits for others to speak first", "end that program, or set ssh.listen to another address")
+	if strings.Contains(f.Text, "closed network connection") {
+		t.Errorf("it says %q", f.Text)
+	}
 	d.Settings.SSH.Listen = "192.0.2.1:2222"
 	says(t, d.sshPort(t.Context()), Bad, "address of this machine")
+}
+
+// silent is the address of a server that says nothing until the test is over.
+func silent(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	return listener.Addr().String()
+}
+
+// TestHTTPPorts goes through the table, so that a port which is added to it is
+// looked at here too.
+func TestHTTPPorts(t *testing.T) {
+	d := visitor(t)
+	d.Settings.Metrics.Listen, d.Settings.Proxy.Events.Listen = "127.0.0.1:0", "127.0.0.1:0"
+	for _, p := range d.ports() {
+		t.Run(p.setting, func(t *testing.T) {
+			says(t, d.httpPort(t.Context(), p), Good, "is free")
+			said := "another page"
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path == p.path {
+					http.Error(w, said, http.StatusUnauthorized)
+				}
+			}))
+			defer server.Close()
+			p.address = server.Listener.Addr().String()
+			says(t, d.httpPort(t.Context(), p), Bad, "another program has "+p.address, "end that program, or set "+p.setting+" to another address")
+			said = "here: " + p.says
+			says(t, d.httpPort(t.Context(), p), Good, "a Lectern answers")
+			p.address = silent(t)
+			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+			defer cancel()
+			says(t, d.httpPort(ctx, p), Bad, "another program has "+p.address)
+			p.address = ""
+			says(t, d.httpPort(t.Context(), p), Skipped, p.setting+" is not set")
+		})
+	}
+}
+
+func TestListedKeys(t *testing.T) {
+	d := visitor(t)
+	says(t, d.listedKeys(t.Context()), Skipped, "auth.authorized_keys is not set")
+	file := filepath.Join(t.TempDir(), "class")
+	d.Settings.Auth.AuthorizedKeys = file
+	says(t, d.listedKeys(t.Context()), Bad, file+" is not there")
+	public, _, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := ssh.NewPublicKey(public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := strings.TrimSpace(string(ssh.MarshalAuthorizedKey(key))) + " ada\n"
+	for text, want := range map[string]string{"": "keys of 0 people", "# the class\n" + line: "keys of 1 person"} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		says(t, d.listedKeys(t.Context()), Good, want)
+	}
+	if err := os.WriteFile(file, []byte(line+"garbage\n\nmore\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	says(t, d.listedKeys(t.Context()), Bad, "line 2 is not used: it is no public key", "line 4 is not used")
+	d.Settings.Auth.AuthorizedKeys = t.TempDir()
+	says(t, d.listedKeys(t.Context()), Bad, "is not a regular file")
+}
+
+func TestKeyCache(t *testing.T) {
+	d := visitor(t)
+	path := d.inDataFolder(keyCacheName)
+	says(t, d.keyCache(t.Context()), Skipped, "not made yet")
+	if _, err := os.Stat(path); err == nil {
+		t.Error("the doctor has made a cache")
+	}
+	directory, err := auth.New(auth.Options{GitHubURL: "http://127.0.0.1:1", CachePath: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	says(t, d.keyCache(t.Context()), Skipped, "a running gateway has it open")
+	if err := directory.Close(); err != nil {
+		t.Fatal(err)
+	}
+	says(t, d.keyCache(t.Context()), Good, "sound")
+	for _, size := range []int64{6000, 0} {
+		if err := os.Truncate(path, size); err != nil {
+			t.Fatal(err)
+		}
+		says(t, d.keyCache(t.Context()), Bad, "damaged", "move "+path+" away")
+	}
+}
+
+func TestFolders(t *testing.T) {
+	d := visitor(t)
+	says(t, d.recordings(t.Context()), Skipped, "not recorded")
+	d.Settings.Recording.Enabled = true
+	for name, test := range map[string]struct {
+		look    func(context.Context) Finding
+		dir     *string
+		setting string
+	}{
+		"audit":      {d.trail, &d.Settings.Audit.Dir, "audit.dir"},
+		"recordings": {d.recordings, &d.Settings.Recording.Dir, "recording.dir"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			says(t, test.look(t.Context()), Good, filepath.Join(d.Settings.DataDir, name)+" is not there yet, and can be made")
+			*test.dir = t.TempDir()
+			says(t, test.look(t.Context()), Good, *test.dir+" can be written")
+			if entries, err := os.ReadDir(*test.dir); err != nil || len(entries) > 0 {
+				t.Errorf("it leaves %v, %v", entries, err)
+			}
+			*test.dir = "/proc/lectern/" + name // where root can make nothing either
+			says(t, test.look(t.Context()), Bad, "nothing can be written", "set "+test.setting+" to another folder")
+			*test.dir = filepath.Join(t.TempDir(), "file")
+			if err := os.WriteFile(*test.dir, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			says(t, test.look(t.Context()), Bad, "is no folder")
+			*test.dir = filepath.Join(*test.dir, "below")
+			says(t, test.look(t.Context()), Bad, "nothing can be written")
+		})
+	}
 }
 
 func TestCourses(t *testing.T) {

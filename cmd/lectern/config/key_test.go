@@ -65,9 +65,10 @@ func TestDocumentation(t *testing.T) {
 	}
 }
 
-// TestDocumentedExample loads the example file of docs/configuration.md.
-func TestDocumentedExample(t *testing.T) {
-	page, err := os.ReadFile("../../../docs/configuration.md")
+// exampleIn loads the first file of settings on a page.
+func exampleIn(t *testing.T, path string) Config {
+	t.Helper()
+	page, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +81,19 @@ func TestDocumentedExample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Sandbox.MaxSessions != 20 || len(c.Courses.Sources) != 2 {
-		t.Errorf("got %+v", c)
+	return c
+}
+
+func TestDocumentedExamples(t *testing.T) {
+	if c := exampleIn(t, "../../../docs/configuration.md"); c.Sandbox.MaxSessions != 20 || len(c.Courses.Sources) != 2 {
+		t.Errorf("of docs/configuration.md got %+v", c)
+	}
+	c := exampleIn(t, "../../../README.md")
+	if len(c.Auth.Users) > 0 || c.Auth.AuthorizedKeys == "" {
+		t.Errorf("the class of the README is not closed: %+v", c.Auth)
+	}
+	// What it says of the defaults.
+	if d := Defaults(); d.Sandbox.MaxSessions != 4 || d.SSH.MaxConnectionsPerAddress != 20 {
+		t.Errorf("they are %d and %d", d.Sandbox.MaxSessions, d.SSH.MaxConnectionsPerAddress)
 	}
 }

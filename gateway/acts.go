@@ -81,9 +81,9 @@ func (a admin) reach(ctx context.Context, session string, do func(sandbox.Sandbo
 // kill ends a session, and tells its learner who did so and why, where a reason
 // is given.
 func (a admin) kill(ctx context.Context, session, reason string) error {
-	sentence := fmt.Sprintf("%s, who looks after this class, has ended your session. Your place is kept: choose the stage again to go on.", a.who.Login)
+	sentence := fmt.Sprintf("%s, who looks after this class, has ended your session. What you have done is kept: choose the stage again to go on.", a.who.Login)
 	if reason = oneLine(reason); reason != "" {
-		sentence = fmt.Sprintf("%s, who looks after this class, has ended your session: %s. Your place is kept.", a.who.Login, strings.TrimSuffix(reason, "."))
+		sentence = fmt.Sprintf("%s, who looks after this class, has ended your session: %s. What you have done is kept.", a.who.Login, strings.TrimSuffix(reason, "."))
 	}
 	return a.reach(ctx, session, func(sb sandbox.Sandbox) error {
 		// Once it has begun it is seen through, whether or not the admin waits.

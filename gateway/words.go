@@ -48,11 +48,11 @@ func (s *session) noticeOf(exit sandbox.Exit, err error) tui.Notice {
 	case exit.Ending == sandbox.Exited && exit.Code == 0:
 		return s.praise()
 	case exit.Ending == sandbox.Exited:
-		return tui.Notice{Kind: tui.Bad, Text: fmt.Sprintf("The tutor ended with status %d. Your place is kept: choose the stage again to go on.", exit.Code)}
+		return tui.Notice{Kind: tui.Bad, Text: fmt.Sprintf("The tutor ended with status %d. What you have done is kept: choose the stage again to go on.", exit.Code)}
 	case exit.Reason != "":
 		return tui.Notice{Kind: tui.Bad, Text: exit.Reason}
 	}
-	return tui.Notice{Kind: tui.Bad, Text: "Your session has ended. Your place is kept: choose the stage again to go on."}
+	return tui.Notice{Kind: tui.Bad, Text: "Your session has ended. What you have done is kept: choose the stage again to go on."}
 }
 
 // praise names the stage that was studied, if it was finished since the learner

@@ -7,7 +7,7 @@ import (
 )
 
 // NobodyCameBack is what is said of a sandbox that was left alone for too long.
-const NobodyCameBack = "Nobody came back to the session in time, so it was ended. Your place is kept."
+const NobodyCameBack = "Nobody came back to the session in time, so it was ended. What you have done is kept."
 
 // reap ends the sandboxes that nobody has joined for longer than the grace, and
 // those that answer no more, not even when they are asked to end. A gateway that

@@ -39,7 +39,7 @@ func (c *clocks) look(now time.Time) (next time.Duration, over *stopOrder) {
 	h.mu.Unlock()
 	left := expires.Sub(now)
 	if left <= 0 {
-		return time.Hour, &stopOrder{sandbox.LifeOver, "The session's time is over. Your place is kept: choose the stage again to go on."}
+		return time.Hour, &stopOrder{sandbox.LifeOver, "The session's time is over. What you have done is kept: choose the stage again to go on."}
 	}
 	c.warn(left)
 	next = left
@@ -50,7 +50,7 @@ func (c *clocks) look(now time.Time) (next time.Duration, over *stopOrder) {
 		rest := lastInput.Add(h.opts.Idle).Sub(now)
 		if rest <= 0 {
 			return time.Hour, &stopOrder{sandbox.Idle, fmt.Sprintf(
-				"Nothing was typed for %s, so the session was ended. Your place is kept: choose the stage again to go on.", inWords(h.opts.Idle))}
+				"Nothing was typed for %s, so the session was ended. What you have done is kept: choose the stage again to go on.", inWords(h.opts.Idle))}
 		}
 		next = min(next, rest)
 	}
@@ -66,7 +66,7 @@ func (c *clocks) warn(left time.Duration) {
 	}
 	for c.warned < len(warnings) && left <= warnings[c.warned] {
 		if c.warned+1 == len(warnings) || left > warnings[c.warned+1] {
-			c.holder.tellNow(fmt.Sprintf("%s left in this session. Your place is kept when it ends.", inWords(warnings[c.warned])))
+			c.holder.tellNow(fmt.Sprintf("%s left in this session. What you have done is kept when it ends.", inWords(warnings[c.warned])))
 		}
 		c.warned++
 	}

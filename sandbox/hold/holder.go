@@ -187,7 +187,7 @@ func (h *holder) supervise(ctx context.Context) sandbox.Exit {
 			}
 			return exit
 		case <-ctx.Done():
-			h.stop(stopOrder{sandbox.Stopped, "Your session was ended from outside. Your place is kept: choose the stage again to go on."})
+			h.stop(stopOrder{sandbox.Stopped, "Your session was ended from outside. What you have done is kept: choose the stage again to go on."})
 			ctx = context.WithoutCancel(ctx)
 		case o := <-h.stopped:
 			order = &o

@@ -33,7 +33,7 @@ func TestMemoryKills(t *testing.T) {
 }
 
 func TestWhySignalledSaysHowToGoOn(t *testing.T) {
-	const want = "The tutor was ended by signal 15 (terminated). Your place is kept: choose the stage again to go on."
+	const want = "The tutor was ended by signal 15 (terminated). What you have done is kept: choose the stage again to go on."
 	if got := (&tutor{}).whySignalled(syscall.SIGTERM); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -154,7 +154,7 @@ func (t *tutor) wait() {
 }
 
 // goOnAgain is what a learner can do when the tutor was ended from outside.
-const goOnAgain = "Your place is kept: choose the stage again to go on."
+const goOnAgain = "What you have done is kept: choose the stage again to go on."
 
 func (t *tutor) whySignalled(signal syscall.Signal) string {
 	if signal == syscall.SIGKILL && memoryKills() > t.memoryKills {

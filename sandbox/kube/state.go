@@ -32,7 +32,7 @@ func ready(pod *corev1.Pod) bool {
 }
 
 // kept is a place where the former learner's session is named in the reasons.
-const kept = " Your place is kept: choose the stage again to go on."
+const kept = " What you have done is kept: choose the stage again to go on."
 
 // exitOf says how the sandbox of a Pod ended that is finished, going or gone.
 // The holder's own word counts, unless all it knows is that it had to go.

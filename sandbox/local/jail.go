@@ -223,5 +223,5 @@ func (b *Backend) dismiss(ctx context.Context, name string) {
 	}
 	defer s.Close()
 	b.opts.Log.Warn("a sandbox without a record is ended", "name", name)
-	_ = s.Stop(ctx, "The session was lost. Your place is kept: choose the stage again to go on.")
+	_ = s.Stop(ctx, "The session was lost. What you have done is kept: choose the stage again to go on.")
 }

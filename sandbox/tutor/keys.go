@@ -102,5 +102,5 @@ const helpText = `## Keys
 - Written answers: **Enter** answers, **Alt+Enter** begins a new line
 - **p** or **Esc**: read the page again; **Esc** there returns
 
-**q** or **Ctrl+C** leaves. Your place is kept.
+**q** or **Ctrl+C** leaves. What you have done is kept.
 `

@@ -153,7 +153,7 @@ func TestLeavingAsksFirst(t *testing.T) {
 	for _, stay := range []string{"n", "esc"} {
 		l := begin(t, 1, "", true)
 		l.keys("q")
-		if l.quit || !strings.Contains(l.shown(), "Leave the lesson? Your place is kept.") {
+		if l.quit || !strings.Contains(l.shown(), "Leave the lesson? What you have done is kept.") {
 			t.Fatal("q leaves without asking")
 		}
 		if l.keys(stay); l.quit || l.overlay != nothing {
@@ -259,7 +259,7 @@ func TestUnwritableFolder(t *testing.T) {
 	}
 	l := begin(t, 1, filepath.Join(file, "below"), true)
 	l.keys("enter")
-	if text := l.shown(); l.place.Page != 1 || !strings.Contains(text, "Your place could not be kept") {
+	if text := l.shown(); l.place.Page != 1 || !strings.Contains(text, "What you have done could not be kept") {
 		t.Errorf("got\n%s", text)
 	}
 }

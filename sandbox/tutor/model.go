@@ -299,7 +299,7 @@ func (m *Model) keep() error {
 // kept is keep for the middle of the lesson, which goes on without it.
 func (m *Model) kept() {
 	if err := m.keep(); err != nil {
-		m.remark = "Your place could not be kept: " + look.OneLine(err.Error())
+		m.remark = "What you have done could not be kept: " + look.OneLine(err.Error())
 	}
 }
 

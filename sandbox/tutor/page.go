@@ -251,7 +251,7 @@ func (m *Model) finishLines() []string {
 
 // leaveLines is the question before leaving.
 func (m *Model) leaveLines() []string {
-	kept := "Your place is kept."
+	kept := "What you have done is kept."
 	if m.screen() == saving {
 		kept = "Your result is kept."
 	}

@@ -2,30 +2,13 @@ package gateway
 
 import (
 	"fmt"
-	"strings"
 	"time"
+
+	"lectern/sandbox"
 )
 
-// spoken says a duration as people do, to the minute: "1 hour 30 minutes".
-func spoken(d time.Duration) string {
-	d = d.Round(time.Minute)
-	var parts []string
-	for _, unit := range []struct {
-		name string
-		n    time.Duration
-	}{{"hour", d / time.Hour}, {"minute", d % time.Hour / time.Minute}} {
-		switch {
-		case unit.n == 1:
-			parts = append(parts, "1 "+unit.name)
-		case unit.n > 1:
-			parts = append(parts, fmt.Sprintf("%d %ss", unit.n, unit.name))
-		}
-	}
-	if len(parts) == 0 {
-		return "less than a minute"
-	}
-	return strings.Join(parts, " ")
-}
+// spoken says a duration as people do, to the minute.
+func spoken(d time.Duration) string { return sandbox.Spoken(d) }
 
 // short says how long something takes in the width of a column: "2h05m", "7m",
 // "40s". Less than nothing, as where a clock was set, is nothing.

@@ -298,9 +298,9 @@ func TestClockThatJumps(t *testing.T) {
 
 func TestLeave(t *testing.T) {
 	for name, keys := range map[string][]string{
-		"q": {"q"}, "esc": {"esc"}, "interrupt": {"ctrl+c"}, "Korean": {"ㅂ"}, "details": {"enter", "q"},
+		"q": {"q"}, "interrupt": {"ctrl+c"}, "Korean": {"ㅂ"}, "details": {"enter", "q"},
 		"while typed": {"/", "q", "ctrl+c"}, "from a message": {"m", "q", "ctrl+c"}, "from a watch": {"w", "ctrl+c"},
-		"from a question": {"x", "ctrl+c"}, "esc of a filter first": {"/", "a", "enter", "esc", "esc"},
+		"from a question": {"x", "ctrl+c"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := attend(t, &school{room: sampleRoom()}).press(keys...)
@@ -314,6 +314,30 @@ func TestLeave(t *testing.T) {
 	d.shows("› ada")
 	d.resize(20, 5)
 	d.press("x", "y", "m", "q")
+	until[tea.QuitMsg](d)
+}
+
+// Who presses Esc wants to go back, and at the table there is nothing to go back
+// to: the keys that follow must not reach the shell that ssh was called from.
+func TestEscNeverLeavesTheTable(t *testing.T) {
+	d := attend(t, &school{room: sampleRoom()}).press("/", "a", "w", "a", "y", "enter")
+	d.admin.say(Good, "ada was told.")
+	escape := func() {
+		t.Helper()
+		if _, cmd := d.admin.Update(tea.KeyPressMsg{Code: tea.KeyEscape}); cmd != nil {
+			t.Error("Esc at the table does something besides what it shows")
+		}
+	}
+	d.shows("ada was told.", "1 match", "esc clear")
+	escape()
+	d.hides("ada was told.")
+	d.shows("1 match", "esc clear")
+	escape()
+	d.hides("1 match", "esc clear")
+	d.shows("› bob-the-builder", "q quit")
+	escape()
+	d.shows("i q leaves.", "› bob-the-builder")
+	d.press("q")
 	until[tea.QuitMsg](d)
 }
 

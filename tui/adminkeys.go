@@ -11,7 +11,6 @@ import (
 var (
 	keyDetails = key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "details"))
 	keyKeep    = key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "keep the filter"))
-	keyLeave   = key.NewBinding(key.WithKeys("q", "esc"), key.WithHelp("q", "quit"))
 	keySort    = key.NewBinding(key.WithKeys("s"), key.WithHelp("s", "sort"))
 	keyKill    = key.NewBinding(key.WithKeys("x"), key.WithHelp("x", "end"))
 	keyMessage = key.NewBinding(key.WithKeys("m"), key.WithHelp("m", "message"))

@@ -128,31 +128,35 @@ func (s *seats) keys() []key.Binding {
 	if s.admin.room.DoorClosed {
 		door = keyUnlock
 	}
+	var keys []key.Binding
 	switch g := s.guest(); {
 	case s.list.filter.typing:
 		return []key.Binding{keyKeep, keyClear}
 	case g == nil:
-		return []key.Binding{keyHelp, keyQuit, door, keyGrant, keyFilter}
+		keys = []key.Binding{keyHelp, keyQuit, door, keyGrant, keyFilter}
 	case g.waits:
-		return []key.Binding{keyDetails, keyHelp, keyQuit, keyFilter, keySort, keyGrant, door, keyAll}
+		keys = []key.Binding{keyDetails, keyHelp, keyQuit, keyFilter, keySort, keyGrant, door, keyAll}
+	default:
+		keys = []key.Binding{keyDetails, keyHelp, keyQuit, keyKill, keyMessage, keyWatch, keyExtend, keyFilter, keySort, keyGrant, door, keyAll}
 	}
-	return []key.Binding{keyDetails, keyHelp, keyQuit, keyKill, keyMessage, keyWatch, keyExtend, keyFilter, keySort, keyGrant, door, keyAll}
+	if s.list.filter.text != "" {
+		keys = slices.Insert(keys, 0, keyClear)
+	}
+	return keys
 }
 
 func (s *seats) inHelp() []key.Binding { return inWords(s.keys()) }
 
 func (s *seats) press(a *Admin, k tea.KeyPressMsg) tea.Cmd {
-	f := &s.list.filter
-	if f.typing {
+	if s.list.filter.typing {
 		s.pressTyped(k)
 		return nil
 	}
 	g := s.guest()
 	switch {
-	case key.Matches(k, keyClear) && f.text != "":
-		*f = newFilter()
-		s.list.sift()
-	case key.Matches(k, keyLeave):
+	case key.Matches(k, keyEscape):
+		s.escape(a)
+	case key.Matches(k, keyQuit):
 		return tea.Quit
 	case key.Matches(k, keySort):
 		id := s.selected()
@@ -174,6 +178,21 @@ func (s *seats) press(a *Admin, k tea.KeyPressMsg) tea.Cmd {
 		s.list.press(k)
 	}
 	return nil
+}
+
+// escape takes back what is on top of the table. It never leaves: Esc is how one
+// comes here from every other screen, and once more would end in one's shell,
+// which gets the keys that follow.
+func (s *seats) escape(a *Admin) {
+	switch f := &s.list.filter; {
+	case a.notice.Text != "":
+		a.notice = Notice{}
+	case f.text != "":
+		*f = newFilter()
+		s.list.sift()
+	default:
+		a.hint = "q leaves."
+	}
 }
 
 // pressTyped handles a key while the filter is typed. The cursor goes back to

@@ -23,7 +23,9 @@ func (s *session) administrate() int {
 	screen := tui.NewAdmin(tui.AdminOptions{
 		Login: s.who.Login,
 		Load:  a.load,
-		Kill:  func(ctx context.Context, session string) error { return ofScreen(a.kill(ctx, session, "")) },
+		Kill: func(ctx context.Context, session, reason string) error {
+			return ofScreen(a.kill(ctx, session, reason))
+		},
 		Message: func(ctx context.Context, session, text string) error {
 			if session != "" {
 				return ofScreen(a.message(ctx, session, text))
@@ -44,8 +46,8 @@ func (s *session) administrate() int {
 			}
 			return ofScreen(err)
 		},
-		SetDoor: func(ctx context.Context, closed bool) error {
-			_, err := a.setDoor(ctx, closed, "")
+		SetDoor: func(ctx context.Context, closed bool, reason string) error {
+			_, err := a.setDoor(ctx, closed, reason)
 			return ofScreen(err)
 		},
 		Events: a.events,

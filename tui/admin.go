@@ -33,8 +33,8 @@ type AdminOptions struct {
 	Load func(ctx context.Context) (Room, error)
 	// Every is how long it is between two loads, 2 s where it is 0.
 	Every time.Duration
-	// Kill ends a session, whose learner is told why.
-	Kill func(ctx context.Context, session string) error
+	// Kill ends a session, whose learner is told the reason, which may be empty.
+	Kill func(ctx context.Context, session, reason string) error
 	// Message shows one line of plain text to the learner of a session, or to
 	// everybody where session is empty.
 	Message func(ctx context.Context, session, text string) error
@@ -42,8 +42,9 @@ type AdminOptions struct {
 	Extend func(ctx context.Context, session string, d time.Duration) error
 	// Grant records a stage as done by a learner, who need not be in the room.
 	Grant func(ctx context.Context, login, courseID string, stage int) error
-	// SetDoor closes the door to new sessions or opens it again.
-	SetDoor func(ctx context.Context, closed bool) error
+	// SetDoor closes the door to new sessions or opens it again. Who comes to a
+	// closed one is told the reason, which may be empty.
+	SetDoor func(ctx context.Context, closed bool, reason string) error
 	// Events gives the newest events of a session, in any order.
 	Events func(ctx context.Context, session string) ([]HistoryLine, error)
 	// Watch copies what a session's terminal shows to out until ctx ends. It

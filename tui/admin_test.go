@@ -100,6 +100,39 @@ func TestQuestionsAreAnsweredWithNoUnlessYIsChosen(t *testing.T) {
 	}
 }
 
+// What is typed as a reason is text, whatever it would be elsewhere, and neither
+// answers the question nor leaves it.
+func TestReason(t *testing.T) {
+	s := &school{room: sampleRoom(), refuse: errDown}
+	d := attend(t, s).press("x", "r", "y", "q", "?", "Y", "enter")
+	if len(s.asked) > 0 || d.admin.deed != nil {
+		t.Fatal("a letter of the reason ended the session")
+	}
+	d.shows("[r]     Reason: yq?Y", "[y]     end it")
+	d.press("tab")
+	d.send(tea.PasteMsg{Content: " a\nb\x1b[2J" + strings.Repeat("가", 2*maxReason)})
+	d.press("enter", "y")
+	until[doneMsg](d)
+	asked := <-s.asked
+	if !strings.HasPrefix(asked, `kill s-ada "yq?Y a b[2J가`) || strings.Count(asked, "가") != maxReason-len("yq?Y a b[2J") {
+		t.Errorf("the reason is %s", asked)
+	}
+	d.shows("✗ The cluster does not answer", "Reason: yq?Y a\n", "b[2J가") // nothing is lost
+	d.press("r", "esc")
+	d.shows("give a reason (optional)")
+	d.press("esc")
+	d.shows("› ada")
+
+	// One's own session and the open door have no reason.
+	closed := sampleRoom()
+	closed.DoorClosed = true
+	for _, d := range []*driver{
+		attend(t, &school{room: sampleRoom()}).press("end", "x", "r"), attend(t, &school{room: closed}).press("d", "r"),
+	} {
+		d.hides("eason")
+	}
+}
+
 func TestDeeds(t *testing.T) {
 	closed := sampleRoom()
 	closed.DoorClosed = true
@@ -110,10 +143,13 @@ func TestDeeds(t *testing.T) {
 		asked  string
 		notice string
 	}{
-		{"kill", sampleRoom(), []string{"x", "y"}, "kill s-ada", "✓ ada's session was ended."},
-		{"kill with a Korean keyboard", sampleRoom(), []string{"ㅌ", "ㅛ"}, "kill s-ada", "✓ ada's session was ended."},
-		{"kill one's own", sampleRoom(), []string{"end", "x", "y"}, "kill s-oct", "✓ Your own session was ended."},
-		{"kill from the details", sampleRoom(), []string{"enter", "x", "y"}, "kill s-ada", "✓ ada's session was ended."},
+		{"kill", sampleRoom(), []string{"x", "y"}, `kill s-ada ""`, "✓ ada's session was ended."},
+		{"kill with a Korean keyboard", sampleRoom(), []string{"ㅌ", "ㅛ"}, `kill s-ada ""`, "✓ ada's session was ended."},
+		{"kill one's own", sampleRoom(), []string{"end", "x", "y"}, `kill s-oct ""`, "✓ Your own session was ended."},
+		{"kill from the details", sampleRoom(), []string{"enter", "x", "y"}, `kill s-ada ""`, "✓ ada's session was ended."},
+		{"kill with a reason", sampleRoom(), []string{"x", "r", "n", "o", "y", "enter", "y"}, `kill s-ada "noy"`, "✓ ada's session was ended."},
+		{"kill with a reason by Tab", sampleRoom(), []string{"x", "tab", "안", " ", "tab", "y"}, `kill s-ada "안"`, "✓ ada's session was ended."},
+		{"kill with a reason that was cleared", sampleRoom(), []string{"x", "r", "n", "o", "esc", "y"}, `kill s-ada ""`, "✓ ada's session was ended."},
 		{"message", sampleRoom(), []string{"m", "h", "i", "left", "O", "enter"}, `message "s-ada" "hOi"`, "✓ ada was told."},
 		{"message in Korean", sampleRoom(), []string{"m", "ㅎ", "하", "enter"}, `message "s-ada" "ㅎ하"`, "✓ ada was told."},
 		{"message to all", sampleRoom(), []string{"M", "h", "i", "enter"}, `message "" "hi"`, "✓ Everybody was told."},
@@ -122,8 +158,9 @@ func TestDeeds(t *testing.T) {
 		{"extend by what is typed", sampleRoom(), []string{"e", "4", "5", "enter"}, "extend s-ada 2h33m0s", "✓ ada's session ends at 14:33 now."},
 		{"grant", sampleRoom(), []string{"g", "enter", "enter", "enter", "y"}, "grant ada sorting 3", "✓ ada has stage 3 of Sorting from first principles."},
 		{"grant another", sampleRoom(), []string{"g", "ctrl+u", "z", "o", "e", "enter", "down", "enter", "end", "enter", "y"}, "grant zoe graphs 3", "✓ zoe has stage 3 of Graphs and their walks."},
-		{"close the door", sampleRoom(), []string{"d", "y"}, "door closed=true", "✓ The door is closed to new sessions."},
-		{"open the door", closed, []string{"d", "y"}, "door closed=false", "✓ The door is open."},
+		{"close the door", sampleRoom(), []string{"d", "y"}, `door closed=true ""`, "✓ The door is closed to new sessions."},
+		{"close the door with a reason", sampleRoom(), []string{"d", "ㄱ", "q", "enter", "y"}, `door closed=true "q"`, "✓ The door is closed to new sessions."},
+		{"open the door", closed, []string{"d", "y"}, `door closed=false ""`, "✓ The door is open."},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := &school{room: tt.room}
@@ -146,7 +183,7 @@ func TestOneDeedAtATime(t *testing.T) {
 	d := attend(t, s).press("x", "y")
 	d.shows("Ending ada's session…", "esc cancel")
 	d.press("y", "enter", "n", "x", "d", "q")
-	if <-s.asked != "kill s-ada" || len(s.asked) > 0 || d.quit {
+	if <-s.asked != `kill s-ada ""` || len(s.asked) > 0 || d.quit {
 		t.Error("a second thing was begun")
 	}
 	d.shows("Ending ada's session…")

@@ -52,7 +52,7 @@ func (s *school) do(ctx context.Context, format string, args ...any) error {
 func (s *school) options() AdminOptions {
 	return AdminOptions{
 		Login: "octocat", Load: s.load, Every: time.Hour,
-		Kill:    func(ctx context.Context, id string) error { return s.do(ctx, "kill %s", id) },
+		Kill:    func(ctx context.Context, id, reason string) error { return s.do(ctx, "kill %s %q", id, reason) },
 		Message: func(ctx context.Context, id, text string) error { return s.do(ctx, "message %q %q", id, text) },
 		Extend: func(ctx context.Context, id string, d time.Duration) error {
 			return s.do(ctx, "extend %s %v", id, d)
@@ -60,7 +60,9 @@ func (s *school) options() AdminOptions {
 		Grant: func(ctx context.Context, login, course string, stage int) error {
 			return s.do(ctx, "grant %s %s %d", login, course, stage)
 		},
-		SetDoor: func(ctx context.Context, closed bool) error { return s.do(ctx, "door closed=%v", closed) },
+		SetDoor: func(ctx context.Context, closed bool, reason string) error {
+			return s.do(ctx, "door closed=%v %q", closed, reason)
+		},
 		Events: func(context.Context, string) ([]HistoryLine, error) {
 			return []HistoryLine{
 				{noon.Add(-12 * time.Minute), "Connected with SHA256:ROQFvPThGrW4RuWLoL9tq9I9zJ42fK4XywyRtbOz/EQ from 192.0.2.7"},

@@ -6,7 +6,8 @@ import "charm.land/lipgloss/v2"
 // line to type into, one below the other.
 type form struct {
 	page
-	out []string
+	tight bool // without blank lines
+	out   []string
 }
 
 // newForm returns an empty form. The lines of its page are those of running
@@ -30,13 +31,13 @@ func (f *form) say(style lipgloss.Style, text string) {
 // blank is an empty line at the top, gap one between two things, where there is
 // room for them.
 func (f *form) blank() {
-	if f.height > 9 && !f.spaced {
+	if f.height > 9 && !f.spaced && !f.tight {
 		f.out = append(f.out, "")
 	}
 }
 
 func (f *form) gap() {
-	if f.height > 7 {
+	if f.height > 7 && !f.tight {
 		f.out = append(f.out, "")
 	}
 }

@@ -58,6 +58,16 @@ var adminScenes = []struct {
 		return d
 	}},
 	{"admin-kill", func(t *testing.T) *driver { return attend(t, &school{room: sampleRoom()}).press("x") }},
+	{"admin-kill-reason", func(t *testing.T) *driver {
+		d := attend(t, &school{room: sampleRoom()}).press("x", "r")
+		d.send(tea.PasteMsg{Content: "The class is over, come back tomorrow at ten"})
+		return d
+	}},
+	{"admin-kill-reason-kept", func(t *testing.T) *driver {
+		d := attend(t, &school{room: sampleRoom()}).press("x", "r")
+		d.send(tea.PasteMsg{Content: "The class is over, come back tomorrow at ten"})
+		return d.press("enter")
+	}},
 	{"admin-kill-own", func(t *testing.T) *driver { return attend(t, &school{room: sampleRoom()}).press("end", "x") }},
 	{"admin-kill-running", func(t *testing.T) *driver {
 		return attend(t, &school{room: sampleRoom(), hold: true}).press("x", "y")

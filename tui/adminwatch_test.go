@@ -250,7 +250,7 @@ func TestCloseWaitsForCallsOfAnAdmin(t *testing.T) {
 	begun, returned := make(chan struct{}), false
 	s := &school{room: sampleRoom()}
 	d := attend(t, s, func(o *AdminOptions) {
-		o.Kill = func(ctx context.Context, _ string) error {
+		o.Kill = func(ctx context.Context, _, _ string) error {
 			close(begun)
 			<-ctx.Done()
 			returned = true

@@ -187,7 +187,7 @@ func until[M tea.Msg](d *driver) M {
 var named = map[string]rune{
 	"enter": tea.KeyEnter, "esc": tea.KeyEscape, "up": tea.KeyUp, "down": tea.KeyDown, "left": tea.KeyLeft,
 	"right": tea.KeyRight, "home": tea.KeyHome, "end": tea.KeyEnd, "pgup": tea.KeyPgUp, "pgdown": tea.KeyPgDown,
-	"backspace": tea.KeyBackspace,
+	"backspace": tea.KeyBackspace, "tab": tea.KeyTab,
 }
 
 // press types keys: names as above, "ctrl+x", and any other text as itself.

@@ -259,6 +259,23 @@ func TestSessionsWatch(t *testing.T) {
 	}
 }
 
+// What a learner has finished is found however the login is written.
+func TestGrantedIsFinished(t *testing.T) {
+	_, a := newAdminLab(t, nil)
+	if recorded, err := a.grant(t.Context(), "bob", "only", 1); !recorded || err != nil {
+		t.Fatal(recorded, err)
+	}
+	for login, want := range map[string]int{"bob": 1, "BOB": 1, "zoe": 0} {
+		stages, err := a.finished(t.Context(), login)
+		if err != nil || len(stages) != want || want > 0 && !slices.Equal(stages["only"], []int{1}) {
+			t.Errorf("%s has %v, %v", login, stages, err)
+		}
+	}
+	if _, err := a.finished(t.Context(), "no login"); err == nil {
+		t.Error("somebody who cannot be there has finished something")
+	}
+}
+
 // Whoever is no admin any more can do nothing, whatever they have open.
 func TestNoActWithoutTheRight(t *testing.T) {
 	l := newLab(t, nil)
@@ -270,11 +287,12 @@ func TestNoActWithoutTheRight(t *testing.T) {
 	_, grant := a.grant(ctx, "bob", "only", 1)
 	_, door := a.setDoor(ctx, true, "")
 	_, load := a.load(ctx)
+	_, finished := a.finished(ctx, "ada")
 	_, events := a.events(ctx, "x")
 	_, watch := a.watch(ctx, "x", io.Discard, func(int, int) {})
 	for act, err := range map[string]error{
 		"find": find, "kill": a.kill(ctx, "x", ""), "message": a.message(ctx, "x", "hello"), "message all": all,
-		"extend": extend, "grant": grant, "door": door, "load": load, "events": events, "watch": watch,
+		"extend": extend, "grant": grant, "door": door, "load": load, "finished": finished, "events": events, "watch": watch,
 	} {
 		var no *NoLongerAdmin
 		if !errors.As(err, &no) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"lectern/gateway/audit"
+	"lectern/gateway/auth"
 	"lectern/sandbox"
 	"lectern/tui"
 )
@@ -39,6 +40,7 @@ func (s *session) administrate() int {
 		Extend: func(ctx context.Context, session string, left time.Duration) error {
 			return ofScreen(a.extendTo(ctx, session, left))
 		},
+		Done: a.finished,
 		Grant: func(ctx context.Context, login, courseID string, stage int) error {
 			recorded, err := a.grant(ctx, login, courseID, stage)
 			if err == nil && !recorded {
@@ -126,6 +128,28 @@ func orZero(t *time.Time) time.Time {
 		return time.Time{}
 	}
 	return *t
+}
+
+// finished gives the stages that a learner has completed, by course.
+func (a admin) finished(ctx context.Context, login string) (map[string][]int, error) {
+	if err := a.may(ctx); err != nil {
+		return nil, ofScreen(err)
+	}
+	login, err := auth.ParseLogin(login)
+	if err != nil {
+		return nil, fmt.Errorf("that is nobody's login: %w", err)
+	}
+	records, err := a.server.Progress.Learner(login)
+	if err != nil {
+		return nil, fmt.Errorf("read what %s has completed: %w", login, err)
+	}
+	stages := make(map[string][]int, len(records))
+	for id, ofCourse := range records {
+		for _, r := range ofCourse {
+			stages[id] = append(stages[id], r.Stage)
+		}
+	}
+	return stages, nil
 }
 
 // watch shows the terminal of a session, and the learner that it does, until ctx

@@ -40,6 +40,9 @@ type AdminOptions struct {
 	Message func(ctx context.Context, session, text string) error
 	// Extend moves the end of a session to d from now.
 	Extend func(ctx context.Context, session string, d time.Duration) error
+	// Done gives the numbers of the stages that a learner has done, by the id of
+	// the course.
+	Done func(ctx context.Context, login string) (map[string][]int, error)
 	// Grant records a stage as done by a learner, who need not be in the room.
 	Grant func(ctx context.Context, login, courseID string, stage int) error
 	// SetDoor closes the door to new sessions or opens it again. Who comes to a
@@ -202,6 +205,8 @@ func (a *Admin) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		}
 	case historyMsg:
 		cmd = msg.of.onHistory(a, msg)
+	case earnedMsg:
+		cmd = msg.of.onEarned(a, msg)
 	case frameMsg:
 		cmd = msg.of.onFrame(a, msg)
 	case watchedMsg:

@@ -100,6 +100,36 @@ func TestQuestionsAreAnsweredWithNoUnlessYIsChosen(t *testing.T) {
 	}
 }
 
+func TestGrantShowsWhatIsThere(t *testing.T) {
+	s := &school{room: sampleRoom(), done: map[string]map[string][]int{
+		"ada": {"sorting": {1, 3, 99}, "gone": {1}}, "zoe": {"sorting": {5}},
+	}}
+	d := attend(t, s).press("g", "enter")
+	d.shows("5 stages")
+	ada := until[earnedMsg](d)
+	d.shows("2 of 5 done", "3 stages")
+	d.press("enter", "enter") // on the stage that ada is in
+	d.shows("1  Cards on a table", "3  Divide and merge", "i ada has that stage already.")
+	if n := strings.Count(d.screen(), "✓ done"); n != 2 {
+		t.Errorf("%d stages are marked as done", n)
+	}
+	d.press("up", "enter")
+	d.shows("Count stage 2", "cannot be taken back")
+
+	// Of somebody else, also where the answer for the first comes late.
+	d.press("esc", "esc", "esc", "ctrl+u", "z", "o", "e", "enter")
+	d.hides("done")
+	until[earnedMsg](d)
+	d.shows("1 of 5 done")
+	d.send(ada)
+	d.shows("1 of 5 done")
+
+	s.set(func(s *school) { s.refuse = errDown })
+	d.press("esc", "enter")
+	until[earnedMsg](d)
+	d.shows("What zoe has done is not known. The cluster does not answer", "5 stages")
+}
+
 // What is typed as a reason is text, whatever it would be elsewhere, and neither
 // answers the question nor leaves it.
 func TestReason(t *testing.T) {

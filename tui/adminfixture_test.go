@@ -19,6 +19,7 @@ type school struct {
 	room   Room
 	fault  error // of Load
 	refuse error // of all else
+	done   map[string]map[string][]int
 	asked  chan string
 	// hold makes every deed wait for its context.
 	hold bool
@@ -56,6 +57,14 @@ func (s *school) options() AdminOptions {
 		Message: func(ctx context.Context, id, text string) error { return s.do(ctx, "message %q %q", id, text) },
 		Extend: func(ctx context.Context, id string, d time.Duration) error {
 			return s.do(ctx, "extend %s %v", id, d)
+		},
+		Done: func(_ context.Context, login string) (map[string][]int, error) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			if s.refuse != nil {
+				return nil, s.refuse
+			}
+			return s.done[login], nil
 		},
 		Grant: func(ctx context.Context, login, course string, stage int) error {
 			return s.do(ctx, "grant %s %s %d", login, course, stage)

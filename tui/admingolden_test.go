@@ -97,15 +97,9 @@ var adminScenes = []struct {
 		return attend(t, &school{room: sampleRoom()}).press("e", "4", "5", "m")
 	}},
 	{"admin-grant-login", func(t *testing.T) *driver { return attend(t, &school{room: sampleRoom()}).press("g") }},
-	{"admin-grant-course", func(t *testing.T) *driver {
-		return attend(t, &school{room: sampleRoom()}).press("g", "enter")
-	}},
-	{"admin-grant-stage", func(t *testing.T) *driver {
-		return attend(t, &school{room: sampleRoom()}).press("g", "enter", "enter")
-	}},
-	{"admin-grant", func(t *testing.T) *driver {
-		return attend(t, &school{room: sampleRoom()}).press("g", "enter", "enter", "enter")
-	}},
+	{"admin-grant-course", func(t *testing.T) *driver { return granting(t) }},
+	{"admin-grant-stage", func(t *testing.T) *driver { return granting(t).press("enter") }},
+	{"admin-grant", func(t *testing.T) *driver { return granting(t).press("enter", "enter") }},
 	{"admin-close-door", func(t *testing.T) *driver { return attend(t, &school{room: sampleRoom()}).press("d") }},
 	{"admin-open-door", func(t *testing.T) *driver {
 		r := sampleRoom()
@@ -144,6 +138,13 @@ const lesson = "\x1b[1mDivide and merge\x1b[m\r\n\r\nHow many comparisons does a
 func inspected(t *testing.T, keys ...string) *driver {
 	d := attend(t, &school{room: sampleRoom()}).press(keys...).press("enter")
 	until[historyMsg](d)
+	return d
+}
+
+// granting lists the courses of which ada gets a stage, who has two already.
+func granting(t *testing.T) *driver {
+	d := attend(t, &school{room: sampleRoom(), done: map[string]map[string][]int{"ada": {"sorting": {1, 2}}}}).press("g", "enter")
+	until[earnedMsg](d)
 	return d
 }
 

@@ -17,6 +17,7 @@ const maxLogin = 39
 // grant asks who is to have which stage, step by step.
 type grant struct {
 	login   entry
+	earned  earned
 	courses []Course
 	prefer  *guest // whose course and stage the lists open on; may be nil
 	step    grantStep
@@ -77,7 +78,7 @@ func (w *grant) press(a *Admin, k tea.KeyPressMsg) tea.Cmd {
 	case key.Matches(k, keyEscape) && !typing:
 		w.stepBack(a)
 	case key.Matches(k, keyNext):
-		w.next(a)
+		return w.next(a)
 	case w.step == grantLogin:
 		w.login.press(k)
 	default:
@@ -98,10 +99,10 @@ func (w *grant) stepBack(a *Admin) {
 }
 
 // next goes on with what is typed or chosen.
-func (w *grant) next(a *Admin) {
+func (w *grant) next(a *Admin) tea.Cmd {
 	row := w.list.selected()
 	switch {
-	case w.step == grantLogin && strings.TrimSpace(w.login.text) == "":
+	case w.step == grantLogin && w.learner() == "":
 		a.hint = "Type the learner's name on GitHub."
 	case w.step == grantLogin && len(w.courses) == 0:
 		a.hint = "There are no courses of which a stage could be granted."
@@ -113,15 +114,25 @@ func (w *grant) next(a *Admin) {
 			}
 		}
 		w.listCourses(at)
+		return w.lookUp(a, w.learner())
 	case row < 0:
 	case w.step == grantCourse && len(w.courses[row].Stages) == 0:
 		a.hint = "This course has no stages yet."
 	case w.step == grantCourse:
 		w.listStages(row)
 	default:
-		w.ask(a, w.courses[w.course], w.courses[w.course].Stages[row])
+		c := w.courses[w.course]
+		if s := c.Stages[row]; w.earned.has(c.ID, s.Number) {
+			a.hint = w.learner() + " has that stage already."
+		} else {
+			w.ask(a, c, s)
+		}
 	}
+	return nil
 }
+
+// learner is whose login was typed.
+func (w *grant) learner() string { return strings.TrimSpace(w.login.text) }
 
 func (w *grant) listCourses(at int) {
 	w.step = grantCourse
@@ -142,12 +153,12 @@ func (w *grant) listStages(course int) {
 
 // ask is the last step: a question of its own.
 func (w *grant) ask(a *Admin, c Course, s Stage) {
-	login := strings.TrimSpace(w.login.text)
+	login := w.learner()
 	stage := "stage " + strconv.Itoa(s.Number)
 	a.open(&question{
 		head:  "Grant a stage?",
 		asks:  "Count " + stage + ", " + s.Title + ", of " + c.Title + " as done for " + login + "?",
-		notes: []string{"It counts like one that was finished, and opens what follows. It is noted that you have granted it."},
+		notes: []string{"A stage that was granted cannot be taken back. It counts like one that was finished, and opens what follows. It is noted that you have granted it."},
 		yes:   "grant it",
 		deed: deed{
 			name:  "Granting " + login + " " + stage,
@@ -162,7 +173,7 @@ func (w *grant) lines(p page) []string {
 	t := p.theme
 	f := newForm(p)
 	f.blank()
-	login := strings.TrimSpace(w.login.text)
+	login := w.learner()
 	switch w.step {
 	case grantLogin:
 		f.say(t.strong, "Who gets a stage?")
@@ -176,6 +187,9 @@ func (w *grant) lines(p page) []string {
 	case grantStage:
 		f.say(t.strong, "Which stage of "+w.courses[w.course].Title+" does "+login+" get?")
 	}
+	if w.earned.fault != nil {
+		f.say(t.bad, "What "+login+" has done is not known. "+sentence(w.earned.fault, ""))
+	}
 	f.gap()
 	rows := p
 	rows.height = max(1, p.height-len(f.out)-1)
@@ -186,11 +200,21 @@ func (w *grant) lines(p page) []string {
 		}
 		if w.step == grantCourse {
 			c := &w.courses[i]
-			return look.Spread(style.Render(c.Title), t.faded.Render(count(len(c.Stages), "stage", "stages")), min(width, maxText))
+			stages := count(len(c.Stages), "stage", "stages")
+			if n := w.earned.of(c); n > 0 {
+				stages = of(n, len(c.Stages)) + " done"
+			}
+			return look.Spread(style.Render(c.Title), t.faded.Render(stages), min(width, maxText))
 		}
-		stages := w.courses[w.course].Stages
-		number := look.Fill("", columnsOf(stages).number-len(strconv.Itoa(stages[i].Number))) + strconv.Itoa(stages[i].Number)
-		return t.faded.Render(number+"  ") + style.Render(stages[i].Title)
+		c := &w.courses[w.course]
+		s := &c.Stages[i]
+		number := strconv.Itoa(s.Number)
+		number = look.Fill("", columnsOf(c.Stages).number-len(number)) + number
+		done := ""
+		if w.earned.has(c.ID, s.Number) {
+			done = t.done.Render(look.SignDone + " done")
+		}
+		return look.Spread(t.faded.Render(number+"  ")+style.Render(s.Title), done, min(width, maxText))
 	})
 	f.out = append(f.out, drawn...)
 	if len(w.list.shown) > rows.height {

@@ -119,7 +119,7 @@ func (a admin) seat(v sessionView) tui.Seat {
 		Session: v.Session, Login: v.Login, CourseID: v.Course, CourseTitle: v.CourseTitle, Stage: v.Stage, StageTitle: v.StageTitle,
 		Connected: v.State == stateConnected, Silent: v.State == stateSilent,
 		DetachedAt: orZero(v.DetachedAt), Started: v.Since, Expires: orZero(v.Expires), LastInput: orZero(v.LastInput),
-		Place: v.Place, Pod: v.Sandbox, Tokens: v.Tokens, Watched: v.Watched, Mine: v.Login == a.who.Login,
+		Place: v.Place, Sandbox: v.Sandbox, Tokens: v.Tokens, Watched: v.Watched, Mine: v.Login == a.who.Login,
 	}
 }
 

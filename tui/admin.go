@@ -98,10 +98,13 @@ type Seat struct {
 	// Times that are zero are not shown. All of them are in the zone in which
 	// they are to be shown.
 	Started, Expires, LastInput time.Time
+	// MostLeft is how much longer the session can last at most, 0 where that is
+	// not known.
+	MostLeft time.Duration
 	// Silent is set where the sandbox does not answer.
 	Silent bool
-	// Place is the host or node, Pod the name there; both may be empty.
-	Place, Pod string
+	// Place is the host or node, Sandbox the name there; both may be empty.
+	Place, Sandbox string
 	// Tokens is what the session has used of a model.
 	Tokens int64
 	// Watched names those who look at the terminal now.

@@ -48,7 +48,7 @@ func TestSelectionStaysOnItsSession(t *testing.T) {
 	s.set(func(s *school) { s.room = Room{} })
 	d.refresh()
 	d.press("x", "enter", "m", "down")
-	d.shows("Nobody is here yet.")
+	d.shows("Nobody is here.")
 }
 
 func TestSorts(t *testing.T) {
@@ -413,7 +413,7 @@ func TestForeignTextCannotHarmTheTable(t *testing.T) {
 	bad := "a\x1b[2J\nb\x1b]0;t\x07\u202e" + strings.Repeat("넓", 300)
 	for i := range r.Sessions {
 		s := &r.Sessions[i]
-		s.Login, s.CourseTitle, s.StageTitle, s.Place, s.Pod, s.Watched = bad, bad, bad, bad, bad, []string{bad}
+		s.Login, s.CourseTitle, s.StageTitle, s.Place, s.Sandbox, s.Watched = bad, bad, bad, bad, bad, []string{bad}
 	}
 	for i := range r.Queue {
 		r.Queue[i].Login, r.Queue[i].CourseTitle, r.Queue[i].Phase = bad, bad, bad
@@ -458,6 +458,48 @@ func TestParseExtension(t *testing.T) {
 	if d.admin.deed != nil {
 		t.Error("a session was extended by weeks")
 	}
+}
+
+// What is beyond the latest end is not offered, and the newest end counts.
+func TestExtendKnowsTheLatestEnd(t *testing.T) {
+	s := &school{room: sampleRoom()}
+	s.room.Sessions[0].MostLeft = 150*time.Minute + 20*time.Second // it ends at 13:48
+	d := attend(t, s).press("e")
+	d.shows("It can last until 14:30 at most.", "30 min            ends at 14:18", "1 h               too long", "2 h               too long")
+	d.press("down", "enter")
+	d.shows("i It can last until 14:30 at most.")
+	d.press("4", "3", "enter")
+	d.shows("other: 43         too long", "i It can last until 14:30 at most.")
+	if d.admin.deed != nil {
+		t.Error("a session was extended beyond its latest end")
+	}
+	s.set(func(s *school) {
+		s.room.Sessions[0].Expires = s.room.Sessions[0].Expires.Add(-time.Hour)
+	})
+	d.refresh()
+	d.shows("It ends at 12:48", "other: 43         ends at 13:31")
+	d.press("enter")
+	until[doneMsg](d)
+	if asked := <-s.asked; asked != "extend s-ada 1h31m0s" {
+		t.Errorf("asked for %s", asked)
+	}
+}
+
+func TestExtendBeyondMidnightShowsTheTime(t *testing.T) {
+	r := sampleRoom()
+	r.Sessions[0].Expires = noon.Add(12*time.Hour + 5*time.Minute)
+	d := attend(t, &school{room: r}).press("e")
+	d.shows("30 min            ends at 6 Mar 00:35")
+	d.resize(40, 15)
+	d.shows("30 min            ends at 00:35", "2 h               ends at 02:05")
+}
+
+func TestHelpOfTheEmptyTableIsNotCut(t *testing.T) {
+	d := attend(t, &school{room: Room{Places: 4}}).press("?")
+	d.shows("d         close or open the door to new sessions; asks first")
+	d.resize(40, 15)
+	d.shows("d         close door", "g         grant", "home/end  first, last")
+	d.hides("…")
 }
 
 func TestBrief(t *testing.T) {

@@ -129,9 +129,14 @@ func (d *details) lines(p page) []string {
 	g, there := d.present()
 	inner := p
 	inner.width = p.width - 2
-	if p.width < wide {
+	// Of who waits nothing is noted down before there is a sandbox.
+	uneventful := g.waits && len(d.events) == 0 && d.fault == nil
+	if p.width < wide || uneventful {
 		inner.width = min(inner.width, maxText)
 		all := inner.facts(g, there)
+		if uneventful {
+			return indented(p.scrolled(all, &d.scroll, p.height))
+		}
 		all = append(all, "", p.theme.strong.Render("Last events"))
 		return indented(p.scrolled(append(all, d.history(inner)...), &d.scroll, p.height))
 	}
@@ -237,7 +242,7 @@ func (p page) facts(g *guest, there bool) []string {
 	fact("Watched", labelled("by ", strings.Join(g.Watched, ", ")))
 	fact("Tokens", g.tokens())
 	fact("Place", g.Place)
-	fact("Pod", g.Pod)
+	fact("Sandbox", g.Sandbox)
 	fact("Session", g.Session)
 	return out
 }

@@ -9,6 +9,7 @@ import (
 
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
+	"charm.land/lipgloss/v2"
 
 	"lectern/internal/look"
 )
@@ -22,13 +23,14 @@ const maxExtension = 24 * time.Hour
 
 // extension asks how much longer a session may last.
 type extension struct {
+	admin  *Admin
 	guest  guest
 	cursor int   // an index into extensions, or behind them for own
 	own    entry // such as 45m
 }
 
-func newExtension(g guest) *extension {
-	return &extension{guest: g, cursor: 1, own: entry{limit: 10}}
+func newExtension(a *Admin, g guest) *extension {
+	return &extension{admin: a, guest: g, cursor: 1, own: entry{limit: 10}}
 }
 
 func (e *extension) title() string       { return "Extend" }
@@ -96,18 +98,42 @@ func (e *extension) until(d time.Duration, now time.Time) time.Time {
 	return end.Add(d)
 }
 
+// refresh takes what is known of the session now: somebody else may have extended
+// it too.
+func (e *extension) refresh() {
+	if g := e.admin.seats.find(e.guest.Session); g != nil {
+		e.guest = *g
+	}
+}
+
+// latest is the latest end that the session can have, zero where that is not
+// known.
+func (e *extension) latest() time.Time {
+	if e.guest.MostLeft <= 0 {
+		return time.Time{}
+	}
+	return e.admin.loaded.Add(e.guest.MostLeft).In(e.guest.Expires.Location())
+}
+
+// tooLate reports whether the session cannot last so long.
+func (e *extension) tooLate(end time.Time) bool {
+	latest := e.latest()
+	return !latest.IsZero() && end.After(latest)
+}
+
 func (e *extension) give(a *Admin) tea.Cmd {
 	d, err := e.chosen()
 	if err != nil {
 		a.hint = sentence(err, "")
 		return nil
 	}
-	// By the newest that is known of it: somebody else may have done so too.
-	if g := a.seats.find(e.guest.Session); g != nil {
-		e.guest = *g
-	}
+	e.refresh()
 	now := a.now()
 	end := e.until(d, now)
+	if e.tooLate(end) {
+		a.hint = "It can last until " + clockTime(e.latest(), now, "") + " at most."
+		return nil
+	}
 	whose, session := e.guest.whose(), e.guest.Session
 	return a.do(deed{
 		name: "Extending " + whose,
@@ -117,12 +143,16 @@ func (e *extension) give(a *Admin) tea.Cmd {
 }
 
 func (e *extension) lines(p page) []string {
+	e.refresh()
 	t := p.theme
 	f := newForm(p)
 	f.blank()
 	f.say(t.strong, "How much longer may "+e.guest.whose()+" last?")
 	if end := e.guest.Expires; !end.IsZero() {
 		f.say(t.faded, "It ends at "+clockTime(end, p.now, "")+" "+end.Format("MST")+", in "+minutes(end.Sub(p.now))+".")
+	}
+	if latest := e.latest(); !latest.IsZero() {
+		f.say(t.faded, "It can last until "+clockTime(latest, p.now, "")+" at most.")
 	}
 	f.gap()
 	for i := range len(extensions) + 1 {
@@ -132,12 +162,12 @@ func (e *extension) lines(p page) []string {
 		}
 		until := ""
 		if i < len(extensions) {
-			until = "ends at " + clockTime(e.until(extensions[i], p.now), p.now, "")
+			until = e.outcome(extensions[i], p.now, f.width-beforeOutcome)
 			f.add(mark + style.Render(look.Fill(minutes(extensions[i]), 18)) + t.faded.Render(until))
 			continue
 		}
 		if d, err := parseExtension(e.own.text); err == nil {
-			until = "ends at " + clockTime(e.until(d, p.now), p.now, "")
+			until = e.outcome(d, p.now, f.width-beforeOutcome)
 		} else if e.own.text == "" {
 			until = "such as 45m"
 		}
@@ -148,4 +178,23 @@ func (e *extension) lines(p page) []string {
 		f.add(mark + style.Render("other: ") + look.Fill(shown, 11) + t.faded.Render(until))
 	}
 	return f.out
+}
+
+// beforeOutcome is the width of what stands before the outcome of a choice.
+const beforeOutcome = 2 + 18
+
+// outcome says in width columns what comes of d more. It is the time of the day
+// that one compares, so the day is what is left out first.
+func (e *extension) outcome(d time.Duration, now time.Time, width int) string {
+	end := e.until(d, now)
+	if e.tooLate(end) {
+		return "too long"
+	}
+	words := "ends at " + clockTime(end, now, "")
+	for _, shorter := range []string{"ends at " + end.Format("15:04"), end.Format("15:04")} {
+		if lipgloss.Width(words) > width {
+			words = shorter
+		}
+	}
+	return words
 }

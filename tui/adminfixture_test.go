@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -72,7 +73,12 @@ func (s *school) options() AdminOptions {
 		SetDoor: func(ctx context.Context, closed bool, reason string) error {
 			return s.do(ctx, "door closed=%v %q", closed, reason)
 		},
-		Events: func(context.Context, string) ([]HistoryLine, error) {
+		Events: func(_ context.Context, id string) ([]HistoryLine, error) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			if slices.ContainsFunc(s.room.Queue, func(w Waiter) bool { return w.Session == id }) {
+				return nil, nil
+			}
 			return []HistoryLine{
 				{noon.Add(-12 * time.Minute), "Connected with SHA256:ROQFvPThGrW4RuWLoL9tq9I9zJ42fK4XywyRtbOz/EQ from 192.0.2.7"},
 				{noon.Add(-11*time.Minute - 58*time.Second), "Sandbox made in 1.7 s"},
@@ -122,12 +128,12 @@ func sampleRoom() Room {
 		Sessions: []Seat{
 			{
 				Session: "s-ada", Login: "ada", CourseID: "sorting", CourseTitle: sorting, Stage: 3, StageTitle: "Divide and merge",
-				Connected: true, Started: at(12), Expires: at(-108), LastInput: at(0.05), Place: "node-1", Pod: "lectern-ada-5f7c9", Tokens: 61_200,
+				Connected: true, Started: at(12), Expires: at(-108), LastInput: at(0.05), Place: "node-1", Sandbox: "lectern-ada-5f7c9", Tokens: 61_200,
 				Watched: []string{"octocat"},
 			},
 			{
 				Session: "s-bob", Login: "bob-the-builder", CourseID: "graphs", CourseTitle: graphs, Stage: 1, StageTitle: "Nodes and edges",
-				DetachedAt: at(4), Started: at(82), Expires: at(-38), LastInput: at(6), Place: "node-2", Pod: "lectern-bob-the-builder-9d2aa", Tokens: 1_234_567,
+				DetachedAt: at(4), Started: at(82), Expires: at(-38), LastInput: at(6), Place: "node-2", Sandbox: "lectern-bob-the-builder-9d2aa", Tokens: 1_234_567,
 			},
 			{
 				Session: "s-kim", Login: "kim-haksup", CourseID: "ko", CourseTitle: "정렬 알고리즘의 기초부터 병렬 처리까지 한 걸음씩", Stage: 2, StageTitle: "비교 횟수 세기",

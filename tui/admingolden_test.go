@@ -96,6 +96,11 @@ var adminScenes = []struct {
 	{"admin-extend-other", func(t *testing.T) *driver {
 		return attend(t, &school{room: sampleRoom()}).press("e", "4", "5", "m")
 	}},
+	{"admin-extend-midnight", func(t *testing.T) *driver {
+		r := sampleRoom()
+		r.Sessions[0].Expires, r.Sessions[0].MostLeft = noon.Add(11*time.Hour+40*time.Minute), 13*time.Hour
+		return attend(t, &school{room: r}).press("e")
+	}},
 	{"admin-grant-login", func(t *testing.T) *driver { return attend(t, &school{room: sampleRoom()}).press("g") }},
 	{"admin-grant-course", func(t *testing.T) *driver { return granting(t) }},
 	{"admin-grant-stage", func(t *testing.T) *driver { return granting(t).press("enter") }},
@@ -122,6 +127,7 @@ var adminScenes = []struct {
 		return d
 	}},
 	{"admin-help", func(t *testing.T) *driver { return attend(t, &school{room: sampleRoom()}).press("?") }},
+	{"admin-help-empty", func(t *testing.T) *driver { return attend(t, &school{room: Room{Places: 4}}).press("?") }},
 	{"admin-korean", func(t *testing.T) *driver {
 		r := sampleRoom()
 		for i := range r.Sessions {

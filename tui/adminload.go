@@ -101,7 +101,7 @@ func (r Room) cleaned() Room {
 	r.Sessions = slices.Clone(r.Sessions)
 	for i := range r.Sessions {
 		s := &r.Sessions[i]
-		clean(&s.Login, &s.CourseTitle, &s.StageTitle, &s.Place, &s.Pod)
+		clean(&s.Login, &s.CourseTitle, &s.StageTitle, &s.Place, &s.Sandbox)
 		s.Watched = slices.Clone(s.Watched)
 		for j := range s.Watched {
 			clean(&s.Watched[j])

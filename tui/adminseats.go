@@ -237,7 +237,7 @@ func (a *Admin) act(k tea.KeyPressMsg, g *guest) (cmd tea.Cmd, known bool) {
 	case key.Matches(k, keyMessage):
 		a.open(newLetter(*g))
 	case key.Matches(k, keyExtend):
-		a.open(newExtension(*g))
+		a.open(newExtension(a, *g))
 	default:
 		return a.watch(*g), true
 	}

@@ -25,7 +25,7 @@ func (s *seats) lines(p page) []string {
 		out = append(out, "")
 	}
 	if len(s.all) == 0 {
-		return append(out, " Nobody is here yet.")
+		return append(out, " Nobody is here.")
 	}
 	out = append(out, s.heading(p, shown))
 

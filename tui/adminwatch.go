@@ -9,6 +9,7 @@ import (
 
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
+	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/ansi"
 
 	"lectern/internal/look"
@@ -187,20 +188,30 @@ func (w *watch) status(p page) string {
 		text := look.Clip(w.ended, p.width-3-len(leave)) + leave
 		return p.theme.notices[Bad].Render(look.Fill(" "+text, p.width))
 	}
-	left := " watching " + w.guest.Login
+	// By which key one leaves is never cut; of the rest, what has no room is left
+	// out as a whole, and the learner's name is cut last.
+	const leave = " · Esc leaves"
+	size, right, short := "", "", ""
 	if w.shown.written > 0 {
-		left += fmt.Sprintf(" · %d×%d", w.shown.cols, w.shown.rows)
+		size = fmt.Sprintf(" · %d×%d", w.shown.cols, w.shown.rows)
 	}
-	left += " · Esc leaves"
-	right := ""
 	switch {
 	case w.shown.cols > p.width || w.shown.rows > p.height-1:
-		right = "arrows move"
+		right, short = "arrows move", "arrows move"
 		if !w.follows {
-			right = fmt.Sprintf("from %d,%d · f follows", w.shown.x+1, w.shown.y+1)
+			right, short = fmt.Sprintf("from %d,%d · f follows", w.shown.x+1, w.shown.y+1), "f follows"
 		}
 	case p.width >= look.Narrow:
 		right = w.guest.Login + " is told that you watch"
 	}
-	return p.theme.notices[Info].Render(look.Fill(look.Spread(left, right, p.width-1), p.width))
+	name := " watching " + w.guest.Login
+	line := look.Clip(name, p.width-1-lipgloss.Width(leave)) + leave
+	for _, more := range []struct{ size, right string }{{size, right}, {size, short}, {"", short}, {size, ""}} {
+		left := name + more.size + leave
+		if lipgloss.Width(left)+2+lipgloss.Width(more.right) < p.width {
+			line = look.Spread(left, more.right, p.width-1)
+			break
+		}
+	}
+	return p.theme.notices[Info].Render(look.Fill(line, p.width))
 }

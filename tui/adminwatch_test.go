@@ -125,6 +125,19 @@ func TestMirrorShowsItsCrop(t *testing.T) {
 	}
 }
 
+func TestHowToLeaveAWatchIsNeverCut(t *testing.T) {
+	d, _ := watching(t, 130, 50, "some output")
+	w := d.admin.top().(*watch)
+	for _, login := range []string{"ada", "bob-the-builder", strings.Repeat("x", maxLogin), "김학습"} {
+		w.guest.Login = login
+		for width := 30; width <= 120; width++ {
+			d.resize(width, 15)
+			d.shows(" · Esc leaves", " watching "+string([]rune(login)[:2]))
+			fits(t, d)
+		}
+	}
+}
+
 func TestArrowsMoveAWatchedTerminalThatIsLarger(t *testing.T) {
 	var b strings.Builder
 	for i := range 50 {

@@ -145,11 +145,14 @@ func (f *frame) draw(top face, right string, beside func(keys string) string) (s
 		if top.rows() == nil {
 			moves = nil
 		}
-		if h, ok := top.(helper); ok && oneALine(len(keys)+len(moves), p) {
-			keys = h.inHelp()
+		body = func(p page) []string {
+			if h, ok := top.(helper); ok && oneALine(len(keys)+len(moves), p) {
+				if long := helpLines(p, slices.Concat(h.inHelp(), moves)); lipgloss.Width(strings.Join(long, "\n")) <= p.width {
+					return long
+				}
+			}
+			return helpLines(p, slices.Concat(keys, moves))
 		}
-		keys = slices.Concat(keys, moves)
-		body = func(p page) []string { return helpLines(p, keys) }
 	}
 	drawn := body(p)
 	if p.caret.shown && p.caret.line < p.height {

@@ -25,7 +25,7 @@ func TestAnotherStageRunsMeanwhile(t *testing.T) {
 	two.types("j\r")
 	two.shows("Only stage")
 	two.types("\r")
-	two.shows("Start failed")
+	two.shows("Cannot start now")
 	two.shows("Another connection of yours is in stage 1 of only")
 	two.types("\r")
 	two.shows("Only stage")

@@ -105,6 +105,14 @@ var scenes = []struct {
 		t.Cleanup(func() { release <- struct{}{} })
 		return d.press("enter", "enter", "ctrl+c")
 	}},
+	{"refused", func(t *testing.T) *driver {
+		d := drive(t, Options{Home: sampleHome(), Start: reporting(
+			errors.New("New sessions cannot be started just now: the exam has begun. Sessions that run go on, and can be joined."),
+		)})
+		d.press("enter", "enter")
+		until[startedMsg](d)
+		return d
+	}},
 	{"error", func(t *testing.T) *driver {
 		d := drive(t, Options{Home: sampleHome(), Start: reporting(
 			errors.New("the cluster has no room for another sandbox; try again in a few minutes or tell your instructor"),

@@ -148,8 +148,19 @@ func (w *waiting) refreshed(a *App, msg refreshedMsg) {
 	a.show(h, n, Place{CourseID: w.choice.CourseID, Stage: w.choice.Stage})
 }
 
+// refusedWithin is how long a refusal may take to be one at once.
+const refusedWithin = 3 * time.Second
+
+// refused reports whether nothing was begun, as at a closed door: nothing went
+// wrong then, and nobody was kept waiting.
+func (w *waiting) refused() bool {
+	return w.err != nil && len(w.phases) == 0 && w.ended.Sub(w.began) < refusedWithin
+}
+
 func (w *waiting) title() string {
 	switch {
+	case w.refused():
+		return "Cannot start now"
 	case w.state == failed:
 		return "Start failed"
 	case w.choice.Resume:
@@ -183,9 +194,16 @@ func (w *waiting) lines(p page) []string {
 	add("")
 	add(each(t.strong, shorten(wrap(w.course, width), 2, width))...)
 	add(shorten(wrap(fmt.Sprintf("Stage %d · %s", w.choice.Stage, look.OneLine(w.stage)), width), 2, width)...)
-	add("")
 
 	end := w.end(p)
+	if w.refused() {
+		if len(out)+len(end) > p.height {
+			out = nil // it is why that matters
+		}
+		add(end...)
+		return out
+	}
+	add("")
 	room := p.height - len(out) - len(end)
 	lines := w.phaseLines(p, width)
 	if room < len(lines) && p.height < look.Low {
@@ -265,6 +283,9 @@ func (w *waiting) end(p page) []string {
 				sign = look.SignFailed
 			}
 			out = append(out, t.bad.Render(sign+" "+l))
+		}
+		if w.refused() {
+			return out
 		}
 		return append(out, "", t.faded.Render(total+" in all"))
 	}

@@ -84,6 +84,25 @@ func TestErrorOfStart(t *testing.T) {
 	d.hides("cancelled")
 }
 
+// What was refused at once has not failed, and has taken no time; what has taken
+// some has, whether or not it told of it.
+func TestRefusedAtOnce(t *testing.T) {
+	refuse := make(chan error)
+	d := drive(t, Options{Home: sampleHome(), Start: func(context.Context, Choice, func(Phase)) error { return <-refuse }})
+	d.press("enter", "enter")
+	d.clock.add(time.Second)
+	refuse <- errors.New("the door is closed")
+	until[startedMsg](d)
+	d.shows("Cannot start now", "✗ The door is closed.", "Stage 3")
+	d.hides("failed", "Getting ready", " s in all", "1.0 s")
+
+	d.press("enter", "enter")
+	d.clock.add(refusedWithin)
+	refuse <- errors.New("the cluster does not answer")
+	until[startedMsg](d)
+	d.shows("Start failed", "✗ Getting ready", "3.0 s in all")
+}
+
 func TestRefreshThatFailsKeepsTheOldLists(t *testing.T) {
 	d := drive(t, Options{
 		Home:    sampleHome(),

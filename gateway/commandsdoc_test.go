@@ -65,7 +65,7 @@ func TestCommandsAreDocumented(t *testing.T) {
 		"whoami":  localFields(t, "whoamiCommand"),
 		"courses": localFields(t, "coursesCommand"),
 		"stages":  localFields(t, "stagesCommand"),
-		"progress": slices.Concat(localFields(t, "progressCommand"),
+		"progress": slices.Concat(localFields(t, "showProgress"),
 			below("courses[].", reflect.TypeFor[courseProgress]()), below("tokens.", reflect.TypeFor[tokenUsage]())),
 		"sessions": room,
 		"door":     localFields(t, "doorCommand"),

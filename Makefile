@@ -15,10 +15,10 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 
 # What Debian calls the programs we need, and the file that tells they are there.
 RUN_PACKAGES  := bubblewrap:/usr/bin/bwrap openssh-client:/usr/bin/ssh
-TEST_PACKAGES := $(RUN_PACKAGES) tmux:/usr/bin/tmux asciinema:/usr/bin/asciinema
+TEST_PACKAGES := $(RUN_PACKAGES) tmux:/usr/bin/tmux asciinema:/usr/bin/asciinema chromium:/usr/bin/chromium
 NPM_PACKAGES  := npm:/usr/bin/npm
 
-.PHONY: run build claude update-claude test lint fmt fuzz bench bench-proxy screenshots images cluster cluster-up cluster-images cluster-down e2e packages test-packages clean
+.PHONY: run build claude update-claude update-page test lint fmt fuzz bench bench-proxy screenshots images cluster cluster-up cluster-images cluster-down e2e packages test-packages clean
 
 run: packages build ## Run the gateway for yourself, with the sample course
 	$(BIN) serve --trust-me --ssh.listen $(LISTEN) --metrics.listen= $(if $(wildcard $(CLAUDE)),--sandbox.local.claude $(CLAUDE))
@@ -39,6 +39,11 @@ update-claude: ## Pin the newest version of Claude Code
 	npm --prefix sandbox/image install --package-lock-only --save-optional \
 		@anthropic-ai/claude-code-linux-x64@latest @anthropic-ai/claude-code-linux-arm64@latest
 	@git --no-pager diff --stat sandbox/image
+
+update-page: ## Fetch what the browser page has from others, of the versions it pins
+	@scripts/need-packages $(NPM_PACKAGES)
+	scripts/vendor-page
+	@git --no-pager diff --stat web/page
 
 test: test-packages $(PROMTOOL) ## Run every test that needs no cluster
 	go test -race -count=1 -timeout 5m ./...

@@ -1,0 +1,309 @@
+package page_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"lectern/web/page"
+)
+
+const (
+	patience = 20 * time.Second // with which a test waits for what must come
+	window   = 400_000          // bytes that may be on their way to the page
+)
+
+type stage struct {
+	Number int    `json:"number"`
+	Title  string `json:"title"`
+	State  string `json:"state"`
+}
+
+type course struct {
+	ID     string  `json:"id"`
+	Title  string  `json:"title"`
+	Stages []stage `json:"stages"`
+}
+
+type session struct {
+	SessionID string `json:"sessionId"`
+	CourseID  string `json:"courseId"`
+	Stage     int    `json:"stage"`
+}
+
+// lab plays the server's part of the talk with the page, by the test's script.
+type lab struct {
+	*httptest.Server
+	over  context.Context
+	links chan *link // the WebSockets, as they are opened
+
+	mu       sync.Mutex
+	codes    []string // that sign in, once
+	signedIn bool
+	recorded bool
+	down     bool // as a server behind whose ingress nothing answers
+	courses  []course
+	sessions []session
+	asked    []string // method and path of every request
+}
+
+func startLab(t *testing.T) *lab {
+	over, stop := context.WithCancel(context.Background())
+	l := &lab{over: over, links: make(chan *link, 8), signedIn: true, courses: sample(), sessions: []session{}}
+	mux := http.NewServeMux()
+	mux.Handle("GET /", http.FileServerFS(page.Files))
+	mux.HandleFunc("POST /api/sign-in", l.signIn)
+	mux.HandleFunc("GET /api/me", l.authed(func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, map[string]any{"login": "ada", "admin": false, "recorded": l.recorded, "expires": "2030-01-02T15:04:05Z"})
+	}))
+	mux.HandleFunc("DELETE /api/me", l.authed(func(w http.ResponseWriter, _ *http.Request) {
+		l.signedIn = false
+		w.WriteHeader(http.StatusNoContent)
+	}))
+	mux.HandleFunc("GET /api/courses", l.authed(func(w http.ResponseWriter, _ *http.Request) { answer(w, l.courses) }))
+	mux.HandleFunc("GET /api/sessions", l.authed(func(w http.ResponseWriter, _ *http.Request) { answer(w, l.sessions) }))
+	mux.HandleFunc("GET /api/sessions/{id}", l.authed(func(w http.ResponseWriter, r *http.Request) {
+		i := slices.IndexFunc(l.sessions, func(s session) bool { return s.SessionID == r.PathValue("id") })
+		if i < 0 {
+			problem(w, http.StatusNotFound, "There is no such session.")
+			return
+		}
+		answer(w, l.sessions[i])
+	}))
+	mux.HandleFunc("GET /ws", l.serveLink)
+	l.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		l.mu.Lock()
+		l.asked = append(l.asked, r.Method+" "+r.URL.Path)
+		down := l.down
+		l.mu.Unlock()
+		if down && (strings.HasPrefix(r.URL.Path, "/api/") || r.URL.Path == "/ws") {
+			problem(w, http.StatusServiceUnavailable, "The lab is being restarted.")
+			return
+		}
+		w.Header().Set("Content-Security-Policy", page.Policy)
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Referrer-Policy", "no-referrer")
+		mux.ServeHTTP(w, r)
+	}))
+	t.Cleanup(func() {
+		stop() // the WebSockets, for which Close would wait
+		l.Close()
+	})
+	return l
+}
+
+// change alters what the lab knows.
+func (l *lab) change(f func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f()
+}
+
+func (l *lab) signIn(w http.ResponseWriter, r *http.Request) {
+	var body struct{ Code string }
+	_ = json.NewDecoder(r.Body).Decode(&body)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	i := slices.Index(l.codes, body.Code)
+	if i < 0 || r.Header.Get("Content-Type") != "application/json" {
+		problem(w, http.StatusUnauthorized, "This link has been used or has expired.")
+		return
+	}
+	l.codes, l.signedIn = slices.Delete(l.codes, i, i+1), true
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// authed holds the lab's lock while it answers somebody who has signed in.
+func (l *lab) authed(h http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if !l.signedIn {
+			problem(w, http.StatusUnauthorized, "You are not signed in any more.")
+			return
+		}
+		h(w, r)
+	}
+}
+
+func answer(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(v)
+}
+
+func problem(w http.ResponseWriter, status int, detail string) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]any{
+		"type": "about:blank", "title": http.StatusText(status), "status": status, "detail": detail,
+		"sshLogin": "lab", "sshPort": 2222,
+	})
+}
+
+// link is one WebSocket of the page.
+type link struct {
+	conn    *websocket.Conn
+	session string // of its address
+	sent    int64
+
+	mu      sync.Mutex
+	changed chan struct{} // closed, and made anew, when anything below is
+	first   string        // the type of the first message
+	typed   []byte
+	acked   int64
+	sizes   []size
+	ended   bool
+}
+
+type size struct{ Cols, Rows int }
+
+func (l *lab) serveLink(w http.ResponseWriter, r *http.Request) {
+	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{page.Protocol}})
+	if err != nil {
+		return
+	}
+	defer func() { _ = conn.CloseNow() }()
+	conn.SetReadLimit(32 << 10)
+	k := &link{conn: conn, session: r.URL.Query().Get("sessionId"), changed: make(chan struct{})}
+	l.links <- k
+	k.read(l.over)
+}
+
+func (k *link) read(ctx context.Context) {
+	for {
+		kind, data, err := k.conn.Read(ctx)
+		var message struct {
+			Type       string
+			Bytes      int64
+			Cols, Rows int
+		}
+		if kind == websocket.MessageText {
+			_ = json.Unmarshal(data, &message)
+		}
+		k.mu.Lock()
+		switch {
+		case err != nil:
+			k.ended = true
+		case kind == websocket.MessageBinary:
+			k.typed = append(k.typed, data...)
+			message.Type = "typed"
+		case message.Type == "resize":
+			k.sizes = append(k.sizes, size{message.Cols, message.Rows})
+		case message.Type == "ack":
+			k.acked = message.Bytes
+		}
+		if k.first == "" {
+			k.first = message.Type
+		}
+		close(k.changed)
+		k.changed = make(chan struct{})
+		k.mu.Unlock()
+		if err != nil {
+			return
+		}
+		if message.Type == "ping" {
+			_ = k.conn.Write(ctx, websocket.MessageText, []byte(`{"type":"pong"}`))
+		}
+	}
+}
+
+// await waits until what the page has done is as ok wants it.
+func (k *link) await(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	timeout := time.After(patience)
+	for {
+		k.mu.Lock()
+		changed, done, ended := k.changed, ok(), k.ended
+		typed, acked := string(k.typed), k.acked
+		k.mu.Unlock()
+		if done {
+			return
+		}
+		if ended {
+			t.Fatalf("the link ended before the page did this: %s", what)
+		}
+		select {
+		case <-changed:
+		case <-timeout:
+			t.Fatalf("waited in vain for the page: %s; it typed %.200q and acknowledged %d of %d bytes", what, typed, acked, k.sent)
+		}
+	}
+}
+
+func (k *link) awaitTyped(t *testing.T, want string) {
+	t.Helper()
+	k.await(t, "type "+want, func() bool {
+		if !strings.HasSuffix(string(k.typed), want) {
+			return false
+		}
+		k.typed = nil
+		return true
+	})
+}
+
+// next is the WebSocket that the page opens next, once it has told its size.
+func (l *lab) next(t *testing.T) *link {
+	t.Helper()
+	select {
+	case k := <-l.links:
+		k.await(t, "tell its size", func() bool { return len(k.sizes) > 0 })
+		if k.first != "resize" {
+			t.Errorf("the first message of the page is %q, want resize", k.first)
+		}
+		return k
+	case <-time.After(patience):
+		t.Fatal("waited in vain for the page to open a WebSocket")
+		return nil
+	}
+}
+
+// print sends output, never more than the window ahead of what is drawn, and
+// returns when all is.
+func (k *link) print(t *testing.T, output string) {
+	t.Helper()
+	for len(output) > 0 {
+		n := min(len(output), 32<<10)
+		k.await(t, "draw what was sent", func() bool { return k.sent-k.acked+int64(n) <= window })
+		if err := k.conn.Write(t.Context(), websocket.MessageBinary, []byte(output[:n])); err != nil {
+			t.Fatalf("print: %v", err)
+		}
+		k.sent += int64(n)
+		output = output[n:]
+	}
+	k.await(t, "draw all", func() bool { return k.acked == k.sent })
+}
+
+// tell sends a message.
+func (k *link) tell(t *testing.T, message map[string]any) {
+	t.Helper()
+	data, err := json.Marshal(message)
+	if err == nil {
+		err = k.conn.Write(t.Context(), websocket.MessageText, data)
+	}
+	if err != nil {
+		t.Fatalf("tell: %v", err)
+	}
+}
+
+func sample() []course {
+	return []course{
+		{ID: "ssh", Title: "SSH from the inside", Stages: []stage{
+			{1, "Before the password: the handshake", "done"},
+			{2, "Who is there: keys and trust", "open"},
+			{3, "Many conversations on one wire: channels", "locked"},
+			{4, "The terminal that is not there: PTY and shell", "locked"},
+			{5, "Doors through the wall: forwarding and bastions", "locked"},
+		}},
+		{ID: "tides", Title: "Tides and lighthouses", Stages: []stage{
+			{1, "Why the sea rises", "open"}, {2, "What a lamp says", "locked"}, {3, "Reading a chart", "locked"},
+		}},
+	}
+}

@@ -1,0 +1,139 @@
+// The terminal: xterm.js, with what is chosen of its addons.
+
+import { Terminal as XTerm } from './vendor/xterm.mjs';
+import { FitAddon } from './vendor/addon-fit.mjs';
+import { SearchAddon } from './vendor/addon-search.mjs';
+import { UnicodeGraphemesAddon } from './vendor/addon-unicode-graphemes.mjs';
+import { ClipboardAddon } from './vendor/addon-clipboard.mjs';
+import { WebLinksAddon } from './vendor/addon-web-links.mjs';
+import { WebglAddon } from './vendor/addon-webgl.mjs';
+import { terminalTheme } from './theme.js';
+
+const FONTS = 'ui-monospace, "Cascadia Mono", "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", "Noto Sans Mono", monospace';
+
+// CAN ends a sequence or a sign that was cut off, RIS makes the terminal new.
+// They go the way of the output, so that they come after what is still to be
+// drawn of the link before.
+const RESTART = Uint8Array.of(0x18, 0x1b, 0x63);
+
+const RESIZE_MS = 100;
+
+/**
+ * @typedef {object} Told  what the page is told of the terminal
+ * @property {(text: string) => void} typed
+ * @property {(bytes: Uint8Array<ArrayBuffer>) => void} pressed  what a mouse sends that is no text
+ * @property {() => void} resized
+ * @property {(text: string) => void} copied  what a program puts into the clipboard
+ * @property {(address: string) => void} pointed  the link below the pointer, or nothing
+ * @property {(event: KeyboardEvent) => boolean} reserved  whether a key is the page's and not the terminal's
+ */
+
+export class Terminal {
+  /**
+   * @param {HTMLElement} element  that it fills
+   * @param {Told} told
+   */
+  constructor(element, told) {
+    this.element = element;
+    const open = (_event, address) => window.open(address, '_blank', 'noopener,noreferrer');
+    const hover = { hover: (_event, address) => told.pointed(address), leave: () => told.pointed('') };
+    const xterm = (this.xterm = new XTerm({
+      allowProposedApi: true, // of which are widths of signs and the marks of a search
+      fontFamily: FONTS,
+      fontWeightBold: '600',
+      lineHeight: 1.1,
+      scrollback: 5000,
+      // What a program has drawn for a dark background stays readable when the
+      // person goes over to a light one, and so does what it drew too faintly.
+      minimumContrastRatio: 4.5,
+      macOptionIsMeta: true,
+      linkHandler: { activate: open, ...hover },
+      theme: terminalTheme(),
+    }));
+    this.fitting = new FitAddon();
+    this.search = new SearchAddon({ highlightLimit: 500 });
+    xterm.loadAddon(this.fitting);
+    xterm.loadAddon(this.search);
+    xterm.loadAddon(new UnicodeGraphemesAddon());
+    xterm.loadAddon(new WebLinksAddon(open, hover));
+    // Programs may write the clipboard and not read it.
+    xterm.loadAddon(new ClipboardAddon(undefined, { readText: () => '', writeText: (_which, text) => text && told.copied(text) }));
+
+    xterm.attachCustomKeyEventHandler((event) => !told.reserved(event));
+    xterm.onData(told.typed);
+    xterm.onBinary((text) => told.pressed(Uint8Array.from(text, (c) => c.charCodeAt(0))));
+    xterm.onResize(told.resized);
+
+    xterm.open(element);
+    xterm.textarea.setAttribute('aria-describedby', 'way-out');
+    this.#accelerate();
+
+    let timer = 0;
+    new ResizeObserver(() => {
+      clearTimeout(timer);
+      timer = setTimeout(() => this.fit(), RESIZE_MS);
+    }).observe(element);
+  }
+
+  /** Draws by the graphics card, as long as there is one: WebGL without it is slower than elements are. */
+  #accelerate() {
+    if (!document.createElement('canvas').getContext('webgl2', { failIfMajorPerformanceCaveat: true })) return;
+    try {
+      const webgl = new WebglAddon();
+      webgl.onContextLoss(() => webgl.dispose()); // which brings back drawing by elements
+      this.xterm.loadAddon(webgl);
+    } catch (error) {
+      console.warn('drawing without WebGL:', error);
+    }
+  }
+
+  get size() {
+    return { cols: this.xterm.cols, rows: this.xterm.rows };
+  }
+
+  /** Makes it as large as its element. */
+  fit() {
+    if (this.element.clientWidth && this.element.clientHeight) this.fitting.fit();
+  }
+
+  focus() {
+    this.xterm.focus();
+  }
+
+  get hasFocus() {
+    return document.activeElement === this.xterm.textarea;
+  }
+
+  /**
+   * @param {Uint8Array} bytes
+   * @param {() => void} drawn
+   */
+  write(bytes, drawn) {
+    this.xterm.write(bytes, drawn);
+  }
+
+  /** Begins with an empty screen and with every mode as it was at first. */
+  restart() {
+    this.xterm.write(RESTART);
+  }
+
+  /**
+   * Greys what is shown, which is then only to be read.
+   *
+   * @param {boolean} stale
+   */
+  set stale(stale) {
+    this.element.classList.toggle('stale', stale);
+    this.xterm.options.disableStdin = stale;
+  }
+
+  /** @param {{fontSize: number, screenReader: boolean, still: boolean}} wish */
+  suit({ fontSize, screenReader, still }) {
+    const options = this.xterm.options;
+    options.theme = terminalTheme();
+    options.fontSize = fontSize;
+    options.screenReaderMode = screenReader;
+    options.smoothScrollDuration = still ? 0 : 80;
+    this.fit();
+  }
+}

@@ -8,6 +8,7 @@ PROMTOOL   := bin/promtool
 VERSION    ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 # Where make run listens.
 LISTEN     ?= 127.0.0.1:2222
+PAGE       ?= 127.0.0.1:8080
 GOFLAGS    := -trimpath
 LDFLAGS    := -s -w -X main.version=$(VERSION)
 # Pinned here and not in go.mod, so that a linter's modules are none of ours.
@@ -21,7 +22,8 @@ NPM_PACKAGES  := npm:/usr/bin/npm
 .PHONY: run build claude update-claude update-page test lint fmt fuzz bench bench-proxy screenshots images cluster cluster-up cluster-images cluster-down e2e packages test-packages clean
 
 run: packages build ## Run the gateway for yourself, with the sample course
-	$(BIN) serve --trust-me --ssh.listen $(LISTEN) --metrics.listen= $(if $(wildcard $(CLAUDE)),--sandbox.local.claude $(CLAUDE))
+	$(BIN) serve --trust-me --ssh.listen $(LISTEN) --metrics.listen= \
+		--web.listen $(PAGE) --web.public_url http://localhost:$(lastword $(subst :, ,$(PAGE))) $(if $(wildcard $(CLAUDE)),--sandbox.local.claude $(CLAUDE))
 
 build: ## Build bin/lectern
 	@mkdir -p bin

@@ -82,7 +82,8 @@ func (s *session) commands(status *int) *cobra.Command {
 	root.SetHelpCommand(helpCommand())
 	root.PersistentFlags().Bool("json", false, "print JSON")
 	root.AddCommand(
-		s.whoamiCommand(), s.coursesCommand(), s.stagesCommand(), s.progressCommand(), s.startCommand(status),
+		s.whoamiCommand(), s.coursesCommand(), s.stagesCommand(), s.progressCommand(), s.startCommand(status), s.resumeCommand(status),
+		s.webCommand(),
 	)
 	if s.asAdmin() {
 		root.AddCommand(s.adminCommands()...)

@@ -37,7 +37,7 @@ func (c *connections) admit(conn net.Conn) (*connection, error) {
 	switch {
 	case c.maxAll > 0 && c.all >= c.maxAll:
 		return nil, exceeds(ofAll, "there are %d connections already; try again in a minute", c.all)
-	case c.maxPerAddress > 0 && c.byHost[host] >= c.maxPerAddress:
+	case c.maxPerAddress > 0 && c.byHost[host] >= c.maxPerAddress && !isPage(conn):
 		return nil, exceeds(ofAddress, "there are %d connections from your address already; close one and try again", c.byHost[host])
 	}
 	c.all++
@@ -95,6 +95,15 @@ type connection struct {
 	empty    *time.Timer // closes a connection that has no session; nil before the sign-in
 	end      func()      // is called when it closes; may be nil
 }
+
+// isPage tells whether a connection came through the page's door. Browsers may
+// come in numbers from the one address of an ingress; the page bounds them.
+func isPage(conn net.Conn) bool {
+	_, page := conn.(*pageConn)
+	return page
+}
+
+func (c *connection) fromPage() bool { return isPage(c.Conn) }
 
 // connectionKey finds the connection in the context that the SSH library makes
 // for it.

@@ -124,6 +124,7 @@ func (s *Server) complete(r progress.Record) (recorded bool, err error) {
 		s.metrics.completed.count(r.Evidence)
 		log.Info("stage completed")
 		s.recordCompleted(r)
+		s.tellNews(r.Login, r.Course, r.Stage)
 	}
 	return recorded, nil
 }

@@ -39,6 +39,13 @@ func (s *Server) authenticate(ctx ssh.Context) *gossh.ServerConfig {
 	return &gossh.ServerConfig{
 		MaxAuthTries: maxAuthTries,
 		PublicKeyCallback: func(conn gossh.ConnMetadata, key gossh.PublicKey) (*gossh.Permissions, error) {
+			if connectionOf(ctx).fromPage() {
+				who, err := s.pageDoor.identify(conn.User(), key)
+				if err != nil {
+					return nil, err
+				}
+				return permissionsOf(who), nil
+			}
 			from := auth.From(ctx, conn.RemoteAddr())
 			who, err := s.identify(from, conn.User(), key)
 			if err != nil {

@@ -152,40 +152,14 @@ func (s *session) start(ctx context.Context, c tui.Choice, report func(tui.Phase
 	if !ok || c.Stage < 1 || c.Stage > len(chosen.Stages) {
 		return nil, errors.New("that stage is not there any more; choose another")
 	}
-	return s.server.acquire(ctx, s, chosen, c.Stage, func(p sandbox.Phase) { report(inWords(p)) })
+	return s.acquire(ctx, chosen, c.Stage, func(p sandbox.Phase) { report(inWords(p)) })
 }
 
-// acquire gets the learner a sandbox for a stage that is open to them. Where
-// they have one already, it must be in that stage: another connection may have
-// started another since this one has looked.
-func (srv *Server) acquire(ctx context.Context, s *session, c course.Course, stage int, report func(sandbox.Phase)) (sandbox.Sandbox, error) {
-	records, err := srv.Progress.Course(s.who.Login, c.ID)
-	if err != nil {
-		return nil, err
+// acquire gets the learner of this session a sandbox.
+func (s *session) acquire(ctx context.Context, c course.Course, stage int, report func(sandbox.Phase)) (sandbox.Sandbox, error) {
+	sb, fresh, err := s.server.acquire(ctx, wanted{who: s.who, remote: s.remote, course: c, stage: stage, environ: s.terminalEnviron()}, report)
+	if fresh {
+		s.made = sb.Made().Session
 	}
-	if course.StageState(stage, doneIn(records), srv.Unlock) == course.Locked {
-		return nil, fmt.Errorf("stage %d is locked: finish stage %d first", stage, stage-1)
-	}
-	if refused := srv.begins(); refused != nil {
-		if _, ok, err := srv.lifecycle.Find(ctx, s.who.Login); err != nil || !ok {
-			return nil, refused // who has a sandbox goes on in it
-		}
-	}
-	s.made = newSessionID()
-	sb, err := srv.lifecycle.Acquire(ctx, sandbox.Spec{
-		Login: s.who.Login, Session: s.made, CourseID: c.ID, CourseTitle: c.Title,
-		CourseDir: c.Dir, Stage: stage, Environ: s.terminalEnviron(),
-	}, report)
-	if err != nil {
-		return nil, forLearner(err)
-	}
-	if sb.Made().Session == s.made {
-		if err := s.recordMade(sb); err != nil {
-			return nil, err
-		}
-	}
-	if made := sb.Made(); made.CourseID != c.ID || made.Stage != stage {
-		return nil, fmt.Errorf("another connection of yours is in stage %d of %s: in the picker you can go back to it or replace it", made.Stage, made.CourseID)
-	}
-	return sb, nil
+	return sb, err
 }

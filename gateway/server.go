@@ -21,12 +21,15 @@ import (
 	"charm.land/wish/v2"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"golang.org/x/sync/errgroup"
+
 	"lectern/course"
 	"lectern/gateway/audit"
 	"lectern/gateway/auth"
 	"lectern/gateway/recording"
 	"lectern/progress"
 	"lectern/sandbox"
+	"lectern/web/api"
 )
 
 // Options is what a server is made from.
@@ -59,6 +62,8 @@ type Options struct {
 	// TokensPerDay is how many tokens of a model a learner may use in a day (UTC),
 	// as the proxy enforces; 0 is no limit.
 	TokensPerDay int64
+	// Desk signs browsers in to the page; nil where there is no page.
+	Desk api.Desk
 	// DoorFile is where it is noted that no new session is let in; empty: nowhere,
 	// and the next gateway lets them in.
 	DoorFile string
@@ -81,6 +86,8 @@ type Server struct {
 	connections connections
 	places      places
 	door        door
+	pageDoor    *pageDoor
+	news        news
 	refusals    refusals
 	metrics     *metrics
 	census      *census
@@ -104,6 +111,7 @@ func New(o Options) (*Server, error) {
 		connections: connections{maxAll: o.MaxConnections, maxPerAddress: o.MaxConnectionsPerAddress, byHost: make(map[string]int), byLearner: make(map[string]int)},
 		places:      places{maxAll: o.MaxConnections, byLearner: make(map[string]int), byConnection: make(map[*connection]int)},
 		door:        door{path: o.DoorFile},
+		news:        news{followers: make(map[string]map[chan api.News]struct{})},
 		refusals:    refusals{log: o.Log},
 		metrics:     newMetrics(),
 	}
@@ -112,6 +120,10 @@ func New(o Options) (*Server, error) {
 		MaxSessions: o.MaxSessions, Grace: o.Grace, Completed: s.completed, Ended: s.ended,
 		Waited: s.metrics.countWait, Started: s.metrics.countStart, Reaped: s.metrics.countReaped, Log: o.Log,
 	})
+	var err error
+	if s.pageDoor, err = newPageDoor(); err != nil {
+		return nil, fmt.Errorf("make the page's way in: %w", err)
+	}
 	if err := s.restoreDoor(); err != nil {
 		return nil, err
 	}
@@ -179,7 +191,15 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	lifecycle := make(chan error, 1)
 	go func() { lifecycle <- s.lifecycle.Run(lifecycleCtx) }()
 	served := make(chan error, 1)
-	go func() { served <- s.ssh.Serve(listener) }()
+	go func() {
+		var both errgroup.Group
+		both.Go(func() error { return s.ssh.Serve(s.pageDoor) })
+		both.Go(func() error {
+			defer func() { _ = s.pageDoor.Close() }()
+			return s.ssh.Serve(listener)
+		})
+		served <- both.Wait()
+	}()
 
 	var err error
 	select {

@@ -35,6 +35,8 @@ func (s *session) loop(notice tui.Notice, next sandbox.Sandbox) int {
 				return 0
 			}
 		}
+		made := next.Made()
+		s.server.joined(made, made.Session == s.made)
 		exit, err := s.bridge(next)
 		_, _ = io.WriteString(s.channel, hold.Reset)
 		if cause := context.Cause(s.ctx); cause != nil {
@@ -45,12 +47,17 @@ func (s *session) loop(notice tui.Notice, next sandbox.Sandbox) int {
 			s.say(exit.Reason)
 			return 1
 		}
+		s.server.left(s.who.Login)
 		notice = s.noticeOf(exit, err)
 		next = nil
 	}
 }
 
 var errNoInput = errors.New("the input has ended")
+
+// statusRestart is the status of a session that may come back at once, for what
+// connects by itself (EX_TEMPFAIL of sysexits(3)).
+const statusRestart = 75
 
 // farewell ends a session whose client or gateway leaves, or that has a fault.
 func (s *session) farewell(cause error) int {
@@ -60,6 +67,7 @@ func (s *session) farewell(cause error) int {
 	switch {
 	case errors.Is(cause, errShutdown):
 		s.say("The gateway is restarting. Your session is kept: connect again in a moment.")
+		return statusRestart
 	case errors.Is(cause, errNoInput):
 		s.say("Your input has ended, and the picker needs a keyboard: connect from a terminal, or give a command, such as help.")
 	case errors.Is(cause, errClientGone):

@@ -56,12 +56,17 @@ func (s *session) chooseStage(c course.Course, args []string) (int, error) {
 		}
 		return n, nil
 	}
-	records, err := s.server.Progress.Course(s.who.Login, c.ID)
+	return s.server.firstOpen(s.who.Login, c)
+}
+
+// firstOpen is where a learner goes on in a course.
+func (s *Server) firstOpen(login string, c course.Course) (int, error) {
+	records, err := s.Progress.Course(login, c.ID)
 	if err != nil {
 		return 0, err
 	}
 	for _, stage := range c.Stages {
-		if course.StageState(stage.Number, doneIn(records), s.server.Unlock) == course.Open {
+		if course.StageState(stage.Number, doneIn(records), s.Unlock) == course.Open {
 			return stage.Number, nil
 		}
 	}
@@ -77,7 +82,7 @@ func (s *session) await(ctx context.Context, c course.Course, stage int) (sb san
 		lines.tell(isRecorded)
 	}
 	err = s.unlessInterrupted(ctx, func(ctx context.Context) (err error) {
-		sb, err = s.server.acquire(ctx, s, c, stage, phaseLines(lines.tell))
+		sb, err = s.acquire(ctx, c, stage, phaseLines(lines.tell))
 		return err
 	})
 	return sb, err

@@ -123,13 +123,13 @@ func (s *session) joined(sb sandbox.Sandbox) (left func(sandbox.Exit, error)) {
 
 // recordMade records a new sandbox. Where there is to be none without a record,
 // it is ended again.
-func (s *session) recordMade(sb sandbox.Sandbox) error {
+func (s *Server) recordMade(ctx context.Context, w wanted, sb sandbox.Sandbox) error {
 	e := eventOf(audit.SandboxMade, sb.Made())
-	e.Key, e.Remote = s.who.Fingerprint, s.remote
-	if s.server.Audit.Record(e) == nil || !s.server.RefuseUnaudited {
+	e.Key, e.Remote = w.who.Fingerprint, w.remote
+	if s.Audit.Record(e) == nil || !s.RefuseUnaudited {
 		return nil
 	}
-	return errors.Join(errNoTrail, sb.Kill(s.ctx, withoutTrail))
+	return errors.Join(errNoTrail, sb.Kill(ctx, withoutTrail))
 }
 
 // replaced is why a sandbox ends whose learner starts another stage.

@@ -11,7 +11,7 @@ import (
 )
 
 // doors are the ports of a gateway. One that has no address is nil.
-type doors struct{ ssh, watch, events net.Listener }
+type doors struct{ ssh, watch, events, page net.Listener }
 
 // listen takes all ports before anybody is told that the gateway is there.
 func listen(ctx context.Context, c config.Config) (d doors, err error) {
@@ -29,13 +29,18 @@ func listen(ctx context.Context, c config.Config) (d doors, err error) {
 		}
 	}
 	if c.Proxy.Events.Listen != "" {
-		d.events, err = listenFor(ctx, "the proxy's reports", c.Proxy.Events.Listen, "set proxy.events.listen to another address")
+		if d.events, err = listenFor(ctx, "the proxy's reports", c.Proxy.Events.Listen, "set proxy.events.listen to another address"); err != nil {
+			return d, err
+		}
+	}
+	if c.Web.Enabled {
+		d.page, err = listenFor(ctx, "browsers", c.Web.Listen, "set web.listen to another address, or web.enabled to false")
 	}
 	return d, err
 }
 
 func (d doors) close() {
-	for _, l := range []net.Listener{d.ssh, d.watch, d.events} {
+	for _, l := range []net.Listener{d.ssh, d.watch, d.events, d.page} {
 		if l != nil {
 			_ = l.Close()
 		}

@@ -109,13 +109,18 @@ func serve(ctx context.Context, c config.Config, own bool, out io.Writer) (err e
 	if err != nil {
 		return err
 	}
+	page, err := newPage(c, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, page.close()) }()
 	server, err := gateway.New(gateway.Options{
 		HostKey: c.SSH.HostKey, SharedLogin: c.SSH.SharedLogin, AdminLogin: c.SSH.AdminLogin,
 		HandshakeTimeout: c.SSH.HandshakeTimeout, KeepAlive: c.SSH.Keepalive,
 		MaxConnections: c.SSH.MaxConnections, MaxConnectionsPerAddress: c.SSH.MaxConnectionsPerAddress,
 		Directory: directory, Courses: catalogue, Unlock: course.Unlock(c.Courses.Unlock), Progress: store,
 		Backend: backend, MaxSessions: c.Sandbox.MaxSessions, Grace: c.Sandbox.Grace, TokensPerDay: int64(c.Proxy.TokensPerDay),
-		DoorFile: filepath.Join(c.DataDir, "door-closed.json"), Registry: registry,
+		Desk: page.desk(), DoorFile: filepath.Join(c.DataDir, "door-closed.json"), Registry: registry,
 		Audit: trail, RefuseUnaudited: c.Audit.OnFailure == config.AuditRefuse, Recorder: recorder, Log: log,
 	})
 	if err != nil {
@@ -145,6 +150,7 @@ func serve(ctx context.Context, c config.Config, own bool, out io.Writer) (err e
 			return serveHTTP(ctx, open.watch, withMetrics(server.Health(), registry))
 		},
 		func(ctx context.Context) error { return serveHTTP(ctx, open.events, events) },
+		func(ctx context.Context) error { return page.serve(ctx, open.page, server) },
 		model.inside.run,
 		answerCommands,
 	)

@@ -28,6 +28,8 @@ const (
 	ViaEnrolled Via = "enrolled"
 	// ViaLocal: the key is one of Options.ExtraKeys.
 	ViaLocal Via = "local"
+	// ViaPage: no key was found, a browser is signed in on the word of one.
+	ViaPage Via = "page"
 )
 
 // Identity is whose a key is. It holds only once the client has proved, by a

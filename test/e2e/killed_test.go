@@ -34,7 +34,7 @@ func (p *program) serve(t *testing.T) {
 	t.Helper()
 	p.said = lecterntest.NewScreen()
 	p.cmd = exec.Command(p.path, "serve", "--data_dir", filepath.Join(p.dir, "data"), "--ssh.listen", "127.0.0.1:"+p.port,
-		"--metrics.listen", "", "--courses.sources", filepath.Join("..", "..", "courses"),
+		"--metrics.listen", "", "--web.enabled=false", "--courses.sources", filepath.Join("..", "..", "courses"),
 		"--auth.users", "ada", "--auth.authorized_keys", filepath.Join(p.dir, "authorized_keys"),
 		"--sandbox.backend", "kubernetes", "--sandbox.kubernetes.namespace", p.namespace, "--sandbox.max_sessions", "5",
 		"--sandbox.kubernetes.image", lecterntest.SandboxImage(), "--sandbox.kubernetes.kubeconfig", os.Getenv("KUBECONFIG"),

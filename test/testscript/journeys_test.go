@@ -100,6 +100,7 @@ func setup(env *testscript.Env) error {
 	env.Setenv("HOME", env.WorkDir)
 	env.Setenv("GITHUB", w.github.URL)
 	env.Setenv("PORT", w.port)
+	env.Setenv("PAGE", "http://127.0.0.1:"+w.page)
 	env.Setenv("FREE_PORT", w.free)
 	env.Setenv("ROOT", root)
 	env.Setenv("TERM", "xterm-256color")

@@ -34,6 +34,7 @@ const patience = 30 * time.Second
 type world struct {
 	dir    string
 	port   string // the gateway's
+	page   string // its page's
 	free   string // a port that nobody uses
 	github *fakeGitHub
 	tmux   string // its socket
@@ -49,7 +50,7 @@ type world struct {
 func newWorld(env *testscript.Env) (*world, error) {
 	w := &world{dir: env.WorkDir, tmux: filepath.Join(env.WorkDir, "tmux.sock"), github: newGitHub(), output: &lockedBuffer{}}
 	w.errorf = env.T().(interface{ Errorf(string, ...any) }).Errorf // a *testing.T
-	for _, port := range []*string{&w.port, &w.free} {
+	for _, port := range []*string{&w.port, &w.page, &w.free} {
 		if *port = reservePort(); *port == "" {
 			return nil, errors.New("no port is free")
 		}
@@ -148,6 +149,7 @@ func gateway(ts *testscript.TestScript, neg bool, args []string) {
 	w := worldOf(ts)
 	cmd := exec.Command(filepath.Join(binary, "lectern"), append([]string{
 		"serve", "--ssh.listen", "127.0.0.1:" + w.port, "--metrics.listen", "", "--data_dir", "data",
+		"--web.listen", "127.0.0.1:" + w.page, "--web.public_url", "http://127.0.0.1:" + w.page,
 		"--courses.sources", "courses", "--auth.github_url", w.github.URL,
 	}, args...)...)
 	cmd.Dir = ts.MkAbs(".")

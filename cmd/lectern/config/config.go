@@ -184,6 +184,17 @@ type Web struct {
 	Listen    string `yaml:"listen" doc:"address of the page, as host:port or :port"`
 	PublicURL string `yaml:"public_url" doc:"address under which browsers reach the page; one-time links begin with it"`
 	Enabled   bool   `yaml:"enabled" doc:"whether there is a page at all"`
+	// SignInFor is how long a browser stays signed in.
+	SignInFor time.Duration `yaml:"sign_in_for" doc:"how long a browser stays signed in"`
+	TLS       TLS           `yaml:"tls" doc:"the page's certificate, where no ingress in front of it has one"`
+	Origins   []string      `yaml:"origins" doc:"other front ends whose pages may use the API, each as https://host"`
+	Proxies   []string      `yaml:"proxies" doc:"networks, as 10.42.0.0/16, of the ingress whose X-Forwarded-For is believed"`
+}
+
+// TLS names the files of a certificate.
+type TLS struct {
+	Certificate string `yaml:"certificate" doc:"PEM file with the certificate and those it hangs on; empty for plain HTTP"`
+	Key         string `yaml:"key" doc:"PEM file with its key"`
 }
 
 // Metrics is the port for machines that watch.

@@ -68,6 +68,9 @@ func Defaults() Config {
 		Web: Web{
 			Listen:    ":8080",
 			PublicURL: "http://localhost:8080",
+			SignInFor: 7 * 24 * time.Hour,
+			Origins:   []string{},
+			Proxies:   []string{},
 			Enabled:   true,
 		},
 		Metrics:   Metrics{Listen: "127.0.0.1:9090"},

@@ -81,7 +81,9 @@ func TestEveryKeyFromEveryLayer(t *testing.T) {
 		"proxy.url": "http://10.43.0.9:1", "proxy.session_tokens.private_key_file": "private.pem",
 		"proxy.session_tokens.public_key_file": "public.pem", "proxy.events.listen": ":4", "proxy.events.url": "http://10.43.0.8:2",
 		"proxy.events.secret_file": "secret", "sandbox.local.claude": "/opt/claude",
-		"web.listen": ":2", "web.public_url": "https://lab.example", "web.enabled": "false", "metrics.listen": "[::1]:3",
+		"web.listen": ":2", "web.public_url": "https://lab.example", "web.enabled": "false",
+		"web.sign_in_for": "12h", "web.tls.certificate": "tls.crt", "web.tls.key": "tls.key",
+		"web.origins": "https://a.example,https://b.example:8443", "web.proxies": "10.42.0.0/16,fd00::/8", "metrics.listen": "[::1]:3",
 		"audit.dir": "/srv/trail", "audit.keep": "25h", "audit.on_failure": "refuse", "recording.enabled": "true",
 		"recording.dir": "casts", "recording.max_size": "1Mi", "recording.keep": "48h",
 		"progress.trust_terminal": "true", "log.level": "debug", "log.format": "json",
@@ -92,6 +94,8 @@ func TestEveryKeyFromEveryLayer(t *testing.T) {
 		"sandbox.kubernetes.storage.path":  "sandbox.kubernetes.storage.kind=hostPath",
 		"proxy.events.listen":              "proxy.events.secret_file=secret",
 		"proxy.events.url":                 "proxy.events.secret_file=secret",
+		"web.tls.certificate":              "web.tls.key=tls.key",
+		"web.tls.key":                      "web.tls.certificate=tls.crt",
 	}
 	defaults := Defaults()
 	for _, k := range values(&defaults) {

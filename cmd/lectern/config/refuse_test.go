@@ -84,6 +84,10 @@ func TestRefusals(t *testing.T) {
 		{name: "no time", file: "ssh: {handshake_timeout: 0s}\n", want: `lectern.yaml:1: ssh.handshake_timeout: 0s is too short; it must be more than zero`},
 		{name: "negative time", file: "ssh: {keepalive: -1m}\n", want: `lectern.yaml:1: ssh.keepalive: -1m is too short; it must be more than zero`},
 		{name: "GitHub", file: "auth: {github_url: github.com}\n", want: `lectern.yaml:1: auth.github_url: "github.com" is no address of the web; write it like https://example.org`},
+		{name: "public address with a path", file: "web: {public_url: \"https://h/lab\"}\n", want: `lectern.yaml:1: web.public_url: "https://h/lab" has a path, which is not used here; write it like https://lab.example.org`},
+		{name: "origin", file: "web: {origins: [\"https://h\", \"h\"]}\n", want: `lectern.yaml:1: web.origins[1]: "h" is no address of the web; write it like https://lab.example.org`},
+		{name: "network of proxies", file: "web: {proxies: [10.0.0.1]}\n", want: `lectern.yaml:1: web.proxies[0]: "10.0.0.1" is no network; write it like 10.42.0.0/16`},
+		{name: "certificate without its key", file: "web: {tls: {certificate: c}}\n", want: `lectern.yaml:1: web.tls.certificate: is of no use alone; write the other file as web.tls.key`},
 		{name: "login of a learner", file: "auth:\n  users:\n    - ann\n    - b b\n", want: `lectern.yaml:4: auth.users[1]: "b b" is no login name; use up to 39 letters, digits, hyphens and underscores`},
 		{name: "login of a learner from a variable", environ: []string{"LECTERN_AUTH_USERS=ann,b b"}, want: `LECTERN_AUTH_USERS: "b b" is no login name; use up to 39 letters, digits, hyphens and underscores`},
 		{name: "learner with the shared login", file: "auth: {users: [Lab]}\n", want: `lectern.yaml:1: auth.users[0]: "Lab" is the shared or the admin login and cannot be a person's; remove it or rename that login`},
@@ -118,7 +122,7 @@ func TestRefusals(t *testing.T) {
 		{name: "requests", file: "proxy: {requests_per_minute: 0}\n", want: `lectern.yaml:1: proxy.requests_per_minute: 0 is too small; it must be at least 1`},
 		{name: "events without a secret", file: "proxy: {events: {listen: \":8081\"}}\n", want: `lectern.yaml:1: proxy.events.listen: needs a secret, or anybody could report a stage as finished; write its file as proxy.events.secret_file`},
 		{name: "tokens", file: "proxy: {tokens_per_day: -1}\n", want: `lectern.yaml:1: proxy.tokens_per_day: -1 is too small; it must be at least 0`},
-		{name: "public address", file: "web: {public_url: \"ftp://h\"}\n", want: `lectern.yaml:1: web.public_url: "ftp://h" is no address of the web; write it like https://example.org`},
+		{name: "public address", file: "web: {public_url: \"ftp://h\"}\n", want: `lectern.yaml:1: web.public_url: "ftp://h" is no address of the web; write it like https://lab.example.org`},
 
 		// Values that do not fit each other
 		{name: "one login for both", file: "ssh:\n  shared_login: Admin\n", want: `lectern.yaml:2: ssh.shared_login: "admin" is both the shared login and the admin login; choose two`},

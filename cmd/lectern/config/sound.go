@@ -65,6 +65,20 @@ func checkSite(text string) error {
 	return err
 }
 
+// checkOrigin says why text is no origin as browsers name it (RFC 6454): what is
+// compared with theirs must be written alike.
+func checkOrigin(text string) error {
+	const example = "https://lab.example.org"
+	u, err := parseURL(text, example)
+	if err != nil {
+		return err
+	}
+	if u.Path != "" {
+		return fmt.Errorf("%q has a path, which is not used here; write it like %s", text, example)
+	}
+	return nil
+}
+
 // checkArchive says why text is no archive to fetch courses from. What comes
 // over plain http could be anybody's, except from this machine.
 func checkArchive(text string) error {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"net/netip"
 	"path"
 	"strings"
 	"time"
@@ -175,7 +176,29 @@ func (v validator) secretBeside(way, file *string) {
 
 func (v validator) web(w *Web) {
 	v.address(&w.Listen)
-	v.site(&w.PublicURL)
+	v.check(&w.PublicURL, checkOrigin(w.PublicURL))
+	v.positive(&w.SignInFor)
+	for i, origin := range w.Origins {
+		if err := checkOrigin(origin); err != nil {
+			v.refuseItem(&w.Origins, i, "%v", err)
+		}
+	}
+	for i, network := range w.Proxies {
+		if _, err := netip.ParsePrefix(network); err != nil {
+			v.refuseItem(&w.Proxies, i, "%q is no network; write it like 10.42.0.0/16", network)
+		}
+	}
+	v.together(&w.TLS.Certificate, &w.TLS.Key)
+}
+
+// together refuses one of two files that are of no use alone.
+func (v validator) together(one, other *string) {
+	if *one == "" {
+		one, other = other, one
+	}
+	if *one != "" && *other == "" {
+		v.refuse(one, "is of no use alone; write the other file as %s", v.keys[other].path)
+	}
 }
 
 // smallestRecording is room for a few screens. Less is a forgotten unit: 64 for

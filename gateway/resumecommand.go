@@ -1,0 +1,35 @@
+package gateway
+
+import (
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"lectern/sandbox"
+	"lectern/tui"
+)
+
+// resumeCommand goes back into one session, and into the picker where that has
+// ended meanwhile: the browser page comes back so after it has lost its link.
+func (s *session) resumeCommand(status *int) *cobra.Command {
+	return &cobra.Command{
+		Use: "resume SESSION", Hidden: true, Args: exactly(1, "name one session of yours"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if !s.hasPTY {
+				return errors.New("resume needs a terminal: connect with ssh -t")
+			}
+			sb, err := s.server.lifecycle.BySession(cmd.Context(), args[0])
+			switch {
+			case errors.Is(err, sandbox.ErrGone), err == nil && sb.Made().Login != s.who.Login:
+				*status = s.loop(tui.Notice{Kind: tui.Info, Text: "That session has ended. Your place is kept: choose the stage again to go on."}, nil)
+				return nil
+			case err != nil:
+				return err
+			}
+			made := sb.Made()
+			s.studied = tui.Place{CourseID: made.CourseID, Stage: made.Stage}
+			*status = s.loop(tui.Notice{}, sb)
+			return nil
+		},
+	}
+}

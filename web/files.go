@@ -1,0 +1,94 @@
+package web
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+
+	"lectern/web/page"
+)
+
+// file is one that browsers load, ready to be sent.
+type file struct {
+	content, zipped []byte
+	kind, etag      string
+}
+
+// loadFiles reads the page once: it never changes while the program runs.
+func loadFiles(from fs.FS) (map[string]file, error) {
+	files := make(map[string]file)
+	err := fs.WalkDir(from, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := fs.ReadFile(from, name)
+		if err != nil {
+			return err
+		}
+		var zipped bytes.Buffer
+		w, err := gzip.NewWriterLevel(&zipped, gzip.BestCompression)
+		if err == nil {
+			_, err = w.Write(content)
+		}
+		if err == nil {
+			err = w.Close()
+		}
+		if err != nil {
+			return err
+		}
+		sum := sha256.Sum256(content)
+		files["/"+name] = file{content, zipped.Bytes(), kindOf(name), `"` + hex.EncodeToString(sum[:12]) + `"`}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the page: %w", err)
+	}
+	files["/"] = files["/index.html"]
+	delete(files, "/index.html")
+	return files, nil
+}
+
+// kindOf is the media type of a file. That of modules does not hang on what the
+// machine happens to know: browsers run them under no other.
+func kindOf(name string) string {
+	switch path.Ext(name) {
+	case ".js", ".mjs":
+		return "text/javascript; charset=utf-8"
+	case "", ".txt":
+		return "text/plain; charset=utf-8"
+	}
+	if kind := mime.TypeByExtension(path.Ext(name)); kind != "" {
+		return kind
+	}
+	return "text/plain; charset=utf-8"
+}
+
+// serveFile sends a part of the page. Browsers ask each time whether it is still
+// the same, so that a new version of the gateway brings all of its own page.
+func (s *Server) serveFile(w http.ResponseWriter, r *http.Request) {
+	f, ok := s.files[r.URL.Path]
+	if !ok || r.Method != http.MethodGet && r.Method != http.MethodHead {
+		refuse(w, http.StatusNotFound, "There is nothing here. The page is at "+s.public.String()+"/.")
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Security-Policy", page.Policy)
+	h.Set("Content-Type", f.kind)
+	h.Set("Cache-Control", "no-cache")
+	h.Set("ETag", f.etag)
+	h.Set("Vary", "Accept-Encoding")
+	content := f.content
+	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") && len(f.zipped) < len(f.content) {
+		h.Set("Content-Encoding", "gzip")
+		content = f.zipped
+	}
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
+}

@@ -1,0 +1,304 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/coder/websocket"
+	"golang.org/x/crypto/ssh"
+
+	"lectern/web/api"
+)
+
+const (
+	// pingEvery is how often a page is asked for a sign of life, which has to come
+	// within as long again.
+	pingEvery = 25 * time.Second
+	// lookAgainEvery is how often it is looked up whether one may still be here.
+	lookAgainEvery = time.Minute
+	// sizeWithin is how long a page may take to say how large its terminal is.
+	sizeWithin = 10 * time.Second
+	// drawWithin is how long a page may take to draw the rest of a terminal that
+	// has ended.
+	drawWithin = 10 * time.Second
+)
+
+// size is that of the page's terminal, in cells.
+type size struct{ cols, rows int }
+
+// line is one WebSocket and the terminal of the gateway behind it.
+type line struct {
+	server  *Server
+	conn    *websocket.Conn
+	visitor visitor
+	session string // the one to go back into; empty: the picker
+	from    net.Addr
+	// acknowledges is set for a page that tells what it has drawn. Others are
+	// held back by TCP alone.
+	acknowledges bool
+	flow         *flow
+	typed        *typed
+	sizes        chan size // the newest
+	pings        chan struct{}
+}
+
+// send sends a text message.
+func (l *line) send(ctx context.Context, v any) error {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return l.conn.Write(ctx, websocket.MessageText, data)
+}
+
+// read takes the page's messages until it goes or says what cannot be. Nothing in
+// here waits for the terminal: an acknowledgement may be what that waits for. It
+// ends with the connection.
+func (l *line) read() error {
+	for {
+		kind, data, err := l.conn.Read(context.Background())
+		if err != nil { // one that sends too much at once is told by the library
+			return errPageGone
+		}
+		if kind == websocket.MessageBinary {
+			if !l.typed.add(data) {
+				return errTooMuch
+			}
+			continue
+		}
+		m, err := parseMessage(data)
+		if err != nil {
+			return sentence("This message cannot be read: " + err.Error() + ".")
+		}
+		switch m.Type {
+		case messageResize:
+			l.resize(size{m.Cols, m.Rows})
+		case messageAck:
+			if !l.flow.acknowledge(m.Bytes) {
+				return errAcks
+			}
+		case messagePing:
+			select {
+			case l.pings <- struct{}{}:
+			default: // the answer to the one before is on its way
+			}
+		case messageInput:
+			if !l.typed.add([]byte(m.Data)) {
+				return errTooMuch
+			}
+		}
+	}
+}
+
+// resize leaves only the newest size. Only read calls it.
+func (l *line) resize(s size) {
+	select {
+	case <-l.sizes:
+	default:
+	}
+	l.sizes <- s
+}
+
+// serve connects to the gateway and passes bytes both ways until the terminal
+// ends, which is told, or ctx does.
+func (l *line) serve(ctx context.Context, cancel context.CancelCauseFunc) (ended sessionEnd, err error) {
+	first, err := l.firstSize(ctx)
+	if err != nil {
+		return ended, err
+	}
+	conn, config, err := l.server.gateway.Enter(ctx, l.visitor.Identity, l.from)
+	if err != nil {
+		return ended, err
+	}
+	defer func() { _ = conn.Close() }()
+	defer context.AfterFunc(ctx, func() {
+		l.flow.close()
+		_ = conn.Close()
+	})()
+	transport, channels, requests, err := ssh.NewClientConn(conn, "gateway", config)
+	if err != nil {
+		return ended, fmt.Errorf("sign in to the gateway: %w", err)
+	}
+	client := ssh.NewClient(transport, channels, requests)
+	defer func() { _ = client.Close() }()
+	session, err := client.NewSession()
+	var refused *ssh.OpenChannelError
+	if errors.As(err, &refused) {
+		return sessionEnd{Reason: refused.Message + "."}, nil
+	}
+	if err != nil {
+		return ended, fmt.Errorf("open a session: %w", err)
+	}
+	return l.terminal(ctx, cancel, session, first)
+}
+
+// firstSize is what the page says first. Clients that know no subprotocol may say
+// nothing of it.
+func (l *line) firstSize(ctx context.Context) (size, error) {
+	if !l.acknowledges {
+		select {
+		case s := <-l.sizes:
+			return s, nil
+		default:
+			return size{80, 24}, nil
+		}
+	}
+	late := time.NewTimer(sizeWithin)
+	defer late.Stop()
+	select {
+	case s := <-l.sizes:
+		return s, nil
+	case <-late.C:
+		return size{}, errNoSize
+	case <-ctx.Done():
+		return size{}, context.Cause(ctx)
+	}
+}
+
+// terminal runs a session of the gateway on the page's terminal.
+func (l *line) terminal(ctx context.Context, cancel context.CancelCauseFunc, session *ssh.Session, first size) (ended sessionEnd, err error) {
+	words := &lastWords{}
+	session.Stderr = words
+	out, err := session.StdoutPipe()
+	if err != nil {
+		return ended, err
+	}
+	in, err := session.StdinPipe()
+	if err != nil {
+		return ended, err
+	}
+	if err := session.RequestPty("xterm-256color", first.rows, first.cols, ssh.TerminalModes{}); err != nil {
+		return ended, fmt.Errorf("ask for a terminal: %w", err)
+	}
+	_ = session.Setenv("COLORTERM", "truecolor")
+	news, stop := l.server.gateway.Follow(l.visitor.Login)
+	defer stop()
+	if l.session == "" {
+		err = session.Shell()
+	} else {
+		err = session.Start("resume " + quoted(l.session))
+	}
+	if err != nil {
+		return ended, fmt.Errorf("start a session: %w", err)
+	}
+	var running sync.WaitGroup
+	defer running.Wait()
+	over, finish := context.WithCancel(ctx)
+	defer finish()
+	defer l.typed.close()
+	running.Go(func() { l.typed.writeTo(in) })
+	running.Go(func() { l.report(over, session, news) })
+	running.Go(func() {
+		if err := l.watch(over); err != nil {
+			cancel(err)
+		}
+	})
+	waited := make(chan error, 1)
+	running.Go(func() {
+		waited <- session.Wait()
+		late := time.AfterFunc(drawWithin, l.flow.close)
+		<-over.Done()
+		late.Stop()
+	})
+	if err := l.copy(ctx, out); err != nil {
+		cancel(errPageGone)
+	}
+	return endOf(<-waited, words.text()), nil
+}
+
+// copy sends what the terminal shows, as fast as the page draws it.
+func (l *line) copy(ctx context.Context, out io.Reader) error {
+	buf := make([]byte, 32<<10)
+	for {
+		if l.acknowledges && !l.flow.wait() {
+			return nil
+		}
+		n, err := out.Read(buf)
+		if n > 0 {
+			l.flow.send(n)
+			if err := l.conn.Write(ctx, websocket.MessageBinary, buf[:n]); err != nil {
+				return err
+			}
+		}
+		if err != nil {
+			return nil // the end of the terminal, which Wait tells about
+		}
+	}
+}
+
+// report tells the gateway of sizes, and the page of news.
+func (l *line) report(ctx context.Context, session *ssh.Session, news <-chan api.News) {
+	for {
+		var err error
+		select {
+		case s := <-l.sizes:
+			err = session.WindowChange(s.rows, s.cols)
+		case item := <-news:
+			err = l.send(ctx, item)
+		case <-l.pings:
+			err = l.send(ctx, pong)
+		case <-ctx.Done():
+			return
+		}
+		if err != nil {
+			return // the one who reads or copies finds out why
+		}
+	}
+}
+
+// watch asks the page for signs of life, and the gateway whether the learner may
+// still be here.
+func (l *line) watch(ctx context.Context) error {
+	ping, again := time.NewTicker(pingEvery), time.NewTicker(lookAgainEvery)
+	defer ping.Stop()
+	defer again.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ping.C:
+			within, cancel := context.WithTimeout(ctx, pingEvery)
+			err := l.conn.Ping(within)
+			cancel()
+			if err != nil && ctx.Err() == nil {
+				return errPageGone
+			}
+		case <-again.C:
+			_, err := l.server.gateway.Still(ctx, l.visitor.Identity)
+			var refused *api.Refused
+			if errors.As(err, &refused) && refused.Kind == api.SignedOut {
+				return sentence(refused.Detail)
+			}
+		}
+	}
+}
+
+// statusRestart is with what status a gateway ends a session that may come back
+// at once (EX_TEMPFAIL of sysexits).
+const statusRestart = 75
+
+// endOf says how a terminal has ended.
+func endOf(err error, words string) sessionEnd {
+	var status *ssh.ExitError
+	switch {
+	case err == nil && words == "":
+		return sessionEnd{Reason: "You have left."}
+	case err == nil:
+		return sessionEnd{Reason: words}
+	case errors.As(err, &status) && words != "":
+		return sessionEnd{Reason: words, Again: status.ExitStatus() == statusRestart}
+	case errors.As(err, &status):
+		return sessionEnd{Reason: fmt.Sprintf("The session has ended with status %d.", status.ExitStatus())}
+	}
+	return sessionEnd{Reason: "The connection to the gateway was lost.", Again: true}
+}
+
+// quoted is a word as the gateway's commands take it.
+func quoted(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }

@@ -2,10 +2,10 @@
 
 /** @type {[label: string, name: string, keys: (modes: any) => string][]} */
 const KEYS = [
-  ['esc', 'Escape', () => '\x1b'],
+  ['esc', 'Esc', () => '\x1b'],
   ['tab', 'Tab', () => '\t'],
-  ['ctrl', 'Control', () => ''],
-  ['^C', 'Control C', () => '\x03'],
+  ['ctrl', 'Ctrl', () => ''],
+  ['^C', '^C, Ctrl C', () => '\x03'],
   ['←', 'Left', arrow('D')],
   ['↑', 'Up', arrow('A')],
   ['↓', 'Down', arrow('B')],
@@ -32,7 +32,7 @@ export class Keys {
       button.setAttribute('aria-label', name);
       // The focus stays where it is, and with it the phone's keyboard.
       button.addEventListener('pointerdown', (event) => event.preventDefault());
-      if (name === 'Control') {
+      if (name === 'Ctrl') {
         this.#control = button;
         button.addEventListener('click', () => this.#hold(!this.held));
         this.#hold(false);

@@ -50,6 +50,7 @@ type lab struct {
 	signedIn bool
 	recorded bool
 	down     bool // as a server behind whose ingress nothing answers
+	deaf     bool // new links answer no ping
 	courses  []course
 	sessions []session
 	asked    []string // method and path of every request
@@ -152,6 +153,7 @@ func problem(w http.ResponseWriter, status int, detail string) {
 type link struct {
 	conn    *websocket.Conn
 	session string // of its address
+	deaf    bool   // answers no ping
 	sent    int64
 
 	mu      sync.Mutex
@@ -173,6 +175,7 @@ func (l *lab) serveLink(w http.ResponseWriter, r *http.Request) {
 	defer func() { _ = conn.CloseNow() }()
 	conn.SetReadLimit(32 << 10)
 	k := &link{conn: conn, session: r.URL.Query().Get("sessionId"), changed: make(chan struct{})}
+	l.change(func() { k.deaf = l.deaf })
 	l.links <- k
 	k.read(l.over)
 }
@@ -209,7 +212,7 @@ func (k *link) read(ctx context.Context) {
 		if err != nil {
 			return
 		}
-		if message.Type == "ping" {
+		if message.Type == "ping" && !k.deaf {
 			_ = k.conn.Write(ctx, websocket.MessageText, []byte(`{"type":"pong"}`))
 		}
 	}

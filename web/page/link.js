@@ -20,7 +20,7 @@ const FRAME = 16 * 1024;
 /**
  * @typedef {{is: 'connecting', reason: string}
  *   | {is: 'open'}
- *   | {is: 'waiting', reason: string, until: number}
+ *   | {is: 'waiting', reason: string, pause: number}  milliseconds
  *   | {is: 'signed out', problem: import('./api.js').Problem}
  *   | {is: 'ended', reason: string}} State
  */
@@ -172,7 +172,7 @@ export class Link {
     // Spread, so that a class does not come back in one instant.
     const pause = this.pauses[Math.min(this.#attempt++, this.pauses.length - 1)] * (0.8 + 0.4 * Math.random());
     this.#waiting = setTimeout(() => this.open(), pause);
-    this.told.state({ is: 'waiting', reason, until: Date.now() + pause });
+    this.told.state({ is: 'waiting', reason, pause });
   }
 }
 

@@ -29,7 +29,6 @@ const settings = load();
 const still = matchMedia('(prefers-reduced-motion: reduce)');
 const narrow = matchMedia('(max-width: 47.99rem)');
 const lab = byId('lab');
-const aside = byId('stages');
 const fold = byId('fold');
 const where = byId('where');
 
@@ -107,7 +106,7 @@ const link = new Link({
         break;
       case 'waiting':
         showLab();
-        notice.count(state.reason, state.until, { label: 'Try now', action: () => link.open() });
+        notice.count(state.reason, state.pause, { label: 'Try now', action: () => link.open() });
         break;
       case 'ended':
         tutor.leave();
@@ -129,7 +128,7 @@ async function useCode() {
   try {
     await redeem(code);
   } catch (problem) {
-    if (problem.status !== 401) throw problem; // and try again
+    if (problem.status < 400 || problem.status === 429 || problem.status >= 500) throw problem; // and try again
     refused = problem.message;
   }
   code = '';
@@ -220,12 +219,6 @@ fold.addEventListener('click', () => {
   showFolded(folded);
   if (!narrow.matches) save(Object.assign(settings, { folded })); // on a phone it is only for a look
 });
-aside.addEventListener('keydown', (event) => {
-  if (event.key !== 'Escape' || !narrow.matches) return;
-  showFolded(true);
-  fold.focus();
-});
-byId('screen').addEventListener('pointerdown', () => narrow.matches && showFolded(true));
 byId('skip').addEventListener('click', () => terminal.focus());
 byId('find-open').addEventListener('click', () => find.open());
 byId('preferences-open').addEventListener('click', () => preferences.open());

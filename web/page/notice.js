@@ -32,12 +32,13 @@ export class Notice {
    * Shows why, and how long it takes until the next attempt.
    *
    * @param {string} reason
-   * @param {number} until
+   * @param {number} pause  in milliseconds
    * @param {{label: string, action: () => void}} offer
    */
-  count(reason, until, offer) {
+  count(reason, pause, offer) {
+    const until = performance.now() + pause;
     const tick = () => {
-      const seconds = Math.max(1, Math.ceil((until - Date.now()) / 1000));
+      const seconds = Math.max(1, Math.ceil((until - performance.now()) / 1000));
       this.text.textContent = `${reason} Trying again in ${seconds} s.`;
     };
     this.#put('', offer);

@@ -83,8 +83,7 @@ func TestSignOut(t *testing.T) {
 	b.shows("#signed-in", "Signed in as ada")
 	b.click("#sign-out")
 	b.shows("#sign-in-error", "You have signed out of this browser.")
-	k.mu.Lock()
-	defer k.mu.Unlock()
+	k.await(t, "close the link", func() bool { return k.ended })
 	l.change(func() {
 		if l.signedIn {
 			t.Error("the server was not told")

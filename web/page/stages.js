@@ -4,7 +4,7 @@
 import { done, far } from './courses.js';
 import { byId } from './dom.js';
 
-// The signs of the picker, so that the list and the screen speak one language.
+// As in the picker, so that the list and the screen speak one language.
 const SIGNS = { done: '✓', open: '▸', locked: '·' };
 
 export class Stages {

@@ -6,7 +6,7 @@ import { call } from './api.js';
 const KEY = 'lectern.session'; // of this tab; the name of a session lets nobody in
 
 export class Tutor {
-  #session = sessionStorage.getItem(KEY) ?? '';
+  #session = remembered();
   #place = 0; // counts them: what is heard about an earlier one comes too late
 
   /** Where to connect to. */
@@ -42,7 +42,18 @@ export class Tutor {
   /** @param {string} session */
   #keep(session) {
     this.#session = session;
-    if (session) sessionStorage.setItem(KEY, session);
-    else sessionStorage.removeItem(KEY);
+    try {
+      sessionStorage.setItem(KEY, session);
+    } catch {
+      // Then it is known for as long as the page is open.
+    }
+  }
+}
+
+function remembered() {
+  try {
+    return sessionStorage.getItem(KEY) ?? '';
+  } catch {
+    return '';
   }
 }

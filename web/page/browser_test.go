@@ -24,7 +24,11 @@ import (
 // chromium is one browser for all tests, each of which has a tab and cookies of
 // its own. It has no graphics, so that the terminal draws by elements, which a
 // test can read.
-var chromium = sync.OnceValues(func() (context.Context, error) { return startChromium(chromedp.Flag("disable-3d-apis", true)) })
+var chromium struct {
+	once sync.Once
+	ctx  context.Context
+	err  error
+}
 
 // startChromium starts a browser that finds no host but this one.
 func startChromium(flags ...chromedp.ExecAllocatorOption) (context.Context, error) {
@@ -38,14 +42,18 @@ func startChromium(flags ...chromedp.ExecAllocatorOption) (context.Context, erro
 		chromedp.Flag("force-color-profile", "srgb"),
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"),
 	}, flags...)...)
-	ctx, _ := chromedp.NewContext(alloc)
-	return ctx, chromedp.Do(ctx)
+	ctx, cancel := chromedp.NewContext(alloc)
+	if err := chromedp.Do(ctx); err != nil {
+		cancel()
+		return nil, fmt.Errorf("start chromium, which is Debian's package of that name: %w", err)
+	}
+	return ctx, nil
 }
 
 func TestMain(m *testing.M) {
 	status := m.Run()
-	if ctx, err := chromium(); err == nil {
-		if err := chromedp.Cancel(ctx); err != nil {
+	if chromium.ctx != nil {
+		if err := chromedp.Cancel(chromium.ctx); err != nil {
 			fmt.Fprintln(os.Stderr, "close chromium:", err)
 			status = 1
 		}
@@ -58,6 +66,8 @@ type tab struct {
 	t   *testing.T
 	ctx context.Context
 	url *url.URL
+
+	pictures string // the folder of them
 
 	mu     sync.Mutex
 	faults []string
@@ -86,16 +96,16 @@ func (d device) dark() device { d.scheme = "dark"; return d }
 // errors in the console, breaches of the policy, requests to other hosts.
 func (l *lab) open(t *testing.T, d device, fragment string) *tab {
 	t.Helper()
-	browser, err := chromium()
-	if err != nil {
-		t.Fatalf("start chromium: %v", err)
+	chromium.once.Do(func() { chromium.ctx, chromium.err = startChromium(chromedp.Flag("disable-3d-apis", true)) })
+	if chromium.err != nil {
+		t.Fatal(chromium.err)
 	}
-	return l.openIn(t, browser, d, fragment)
+	return l.openIn(t, chromium.ctx, d, fragment)
 }
 
 func (l *lab) openIn(t *testing.T, browser context.Context, d device, fragment string) *tab {
 	t.Helper()
-	b := &tab{t: t}
+	b := &tab{t: t, pictures: t.ArtifactDir()}
 	b.url, _ = url.Parse(l.URL)
 	ctx, cancel := chromedp.NewContext(browser, chromedp.WithNewBrowserContext(), chromedp.WithListener(b.hear))
 	b.ctx = ctx
@@ -297,7 +307,7 @@ func (b *tab) picture(name string) {
 	defer cancel()
 	png, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
 	if err == nil {
-		err = os.WriteFile(filepath.Join(b.t.ArtifactDir(), name+".png"), png, 0o644)
+		err = os.WriteFile(filepath.Join(b.pictures, name+".png"), png, 0o644)
 	}
 	if err != nil {
 		b.t.Errorf("picture %s: %v", name, err)

@@ -10,7 +10,7 @@ import (
 func TestGraphicsLost(t *testing.T) {
 	browser, err := startChromium(chromedp.Flag("enable-unsafe-swiftshader", true))
 	if err != nil {
-		t.Fatalf("start chromium: %v", err)
+		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		if err := chromedp.Cancel(browser); err != nil {

@@ -18,9 +18,11 @@ const FRAME = 16 * 1024;
  */
 
 /**
+ * How the link is; the pause is in milliseconds.
+ *
  * @typedef {{is: 'connecting', reason: string}
  *   | {is: 'open'}
- *   | {is: 'waiting', reason: string, pause: number}  milliseconds
+ *   | {is: 'waiting', reason: string, pause: number}
  *   | {is: 'signed out', problem: import('./api.js').Problem}
  *   | {is: 'ended', reason: string}} State
  */

@@ -43,7 +43,6 @@ const courses = new Courses((news) => {
   stages.draw();
   if (news) announce(news);
 });
-const stages = new Stages(courses);
 
 const terminal = new Terminal(byId('screen'), {
   typed(text) {
@@ -62,6 +61,7 @@ const terminal = new Terminal(byId('screen'), {
   },
   reserved: (event) => shortcut(event) !== undefined,
 });
+const stages = new Stages(courses, terminal);
 const find = new Find(terminal);
 const keys = new Keys(byId('keys'), (text) => link.type(text), () => terminal.xterm.modes);
 const preferences = new Preferences(settings, {

@@ -4,18 +4,24 @@
 import { done, far } from './courses.js';
 import { byId } from './dom.js';
 
+const FRESH_MS = 2400; // as long as style.css lights up what is new
+
 // As in the picker, so that the list and the screen speak one language.
 const SIGNS = { done: '✓', open: '▸', locked: '·' };
 
 export class Stages {
-  /** @type {Map<string, string>} the states that are shown, to tell what has changed */
+  /** @type {Map<string, {state: string, since: number}>} the states that are shown, and since when if they have changed */
   #shown = new Map();
   /** @type {Set<string>} the courses that were folded out by hand */
   #unfolded = new Set();
 
-  /** @param {import('./courses.js').Courses} courses */
-  constructor(courses) {
+  /**
+   * @param {import('./courses.js').Courses} courses
+   * @param {{focus: () => void}} elsewhere  which gets the focus when what had it has gone
+   */
+  constructor(courses, elsewhere) {
     this.courses = courses;
+    this.elsewhere = elsewhere;
     this.list = byId('courses');
     this.count = byId('count');
   }
@@ -25,13 +31,25 @@ export class Stages {
     const focused = this.list.querySelector('[data-course]:focus-within')?.dataset.course;
     const listed = here ? [here] : all;
     this.list.replaceChildren(...listed.map((course) => this.#course(course, listed.length === 1)));
-    if (focused) this.list.querySelector(`[data-course="${CSS.escape(focused)}"] summary`)?.focus();
+    if (focused) (this.list.querySelector(`[data-course="${CSS.escape(focused)}"] summary`) ?? this.elsewhere).focus();
 
     this.count.textContent = here ? `${done(here)}/${here.stages.length}` : '';
     document.title = [place.stage && `Stage ${place.stage}`, place.courseTitle ?? here?.title, 'Lectern'].filter(Boolean).join(' · ');
-    for (const course of all) {
-      for (const stage of course.stages) this.#shown.set(`${course.id} ${stage.number}`, stage.state);
-    }
+  }
+
+  /**
+   * How long ago a stage got the state it has, in milliseconds. What was so
+   * from the beginning is no news.
+   *
+   * @param {string} key
+   * @param {string} state
+   */
+  #age(key, state) {
+    const before = this.#shown.get(key);
+    if (before?.state === state) return performance.now() - before.since;
+    const since = before ? performance.now() : -Infinity;
+    this.#shown.set(key, { state, since });
+    return performance.now() - since;
   }
 
   /**
@@ -69,8 +87,11 @@ export class Stages {
     if (place.course === course.id && place.stage === stage.number) {
       item.setAttribute('aria-current', 'step');
     }
-    const before = this.#shown.get(`${course.id} ${stage.number}`);
-    if (before && before !== stage.state) item.classList.add('fresh');
+    const age = this.#age(`${course.id} ${stage.number}`, stage.state);
+    if (age < FRESH_MS) {
+      item.classList.add('fresh');
+      item.style.animationDelay = `${-age}ms`; // where it was before the list was drawn anew
+    }
     return item;
   }
 }

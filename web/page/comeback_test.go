@@ -7,40 +7,42 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/coder/websocket"
+
+	"lectern/internal/lecterntest/browser"
 )
 
 func TestReconnecting(t *testing.T) {
-	l, b, k := enter(t, desktop)
+	l, b, k := enter(t, browser.Desktop)
 	l.change(func() { l.sessions = []session{{"s-1", "ssh", 2}, {"s-2", "tides", 1}} })
 	k.tell(t, map[string]any{"type": "place", "course": "ssh", "stage": 2})
-	b.waitFor(`sessionStorage.getItem('lectern.session') === 's-1'`)
+	b.WaitFor(`sessionStorage.getItem('lectern.session') === 's-1'`)
 	k.print(t, "\r\nwhat was there\x1b[3") // within a sequence
 
 	l.change(func() { l.down = true })
 	_ = k.conn.CloseNow()
-	b.shows("#notice", "The lab is being restarted. Trying again in")
-	b.shows(".screen.stale", "what was there")
-	b.picture("reconnecting")
-	b.press("lost") // goes nowhere, as the grey screen says
+	b.Shows("#notice", "The lab is being restarted. Trying again in")
+	b.Shows(".screen.stale", "what was there")
+	b.Picture("reconnecting")
+	b.Press("lost") // goes nowhere, as the grey screen says
 
 	l.change(func() { l.down = false })
-	b.click("#notice-do") // Try now
+	b.Click("#notice-do") // Try now
 	k = l.next(t)
 	if k.session != "s-1" {
 		t.Errorf("the page came back to %q, want the session it was in", k.session)
 	}
-	b.shows(".screen.stale", "what was there") // until there is something else
+	b.Shows(".screen.stale", "what was there") // until there is something else
 	k.print(t, "한 new screen")
-	b.sees("한 new screen")
-	b.hides("#notice")
-	b.hides(".screen.stale")
-	if got := b.screen(); got != "한 new screen" {
+	b.Sees("한 new screen")
+	b.Hides("#notice")
+	b.Hides(".screen.stale")
+	if got := b.Screen(); got != "한 new screen" {
 		t.Errorf("the terminal shows %q, want nothing of the old screen", got)
 	}
-	if b.focus() != "xterm-helper-textarea" {
-		t.Errorf("the focus is on %q, want it back in the terminal", b.focus())
+	if b.Focus() != "xterm-helper-textarea" {
+		t.Errorf("the focus is on %q, want it back in the terminal", b.Focus())
 	}
-	b.press("on")
+	b.Press("on")
 	k.awaitTyped(t, "on")
 	k.mu.Lock()
 	if strings.Contains(string(k.typed), "lost") {
@@ -58,11 +60,11 @@ func TestReconnecting(t *testing.T) {
 }
 
 func TestReloading(t *testing.T) {
-	l, b, k := enter(t, desktop)
+	l, b, k := enter(t, browser.Desktop)
 	l.change(func() { l.sessions = []session{{"s-1", "ssh", 2}} })
 	k.tell(t, map[string]any{"type": "place", "course": "ssh", "stage": 2})
-	b.waitFor(`sessionStorage.getItem('lectern.session') === 's-1'`)
-	b.do(chromedp.Reload(), "reload")
+	b.WaitFor(`sessionStorage.getItem('lectern.session') === 's-1'`)
+	b.Do(chromedp.Reload(), "reload")
 	if k = l.next(t); k.session != "s-1" {
 		t.Errorf("the page loaded anew asks for the session %q, want the same", k.session)
 	}
@@ -78,31 +80,31 @@ func TestSessionEnd(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l, b, k := enter(t, desktop)
+			l, b, k := enter(t, browser.Desktop)
 			end(t, k)
-			b.shows("#notice", "The session was taken over by a newer connection.")
-			b.shows("#notice-do", "Connect again")
-			b.shows(".screen.stale", "ready>")
-			b.picture("session-end")
-			if b.focus() != "notice-do" {
-				t.Errorf("the focus is on %q, want it where the learner can go on", b.focus())
+			b.Shows("#notice", "The session was taken over by a newer connection.")
+			b.Shows("#notice-do", "Connect again")
+			b.Shows(".screen.stale", "ready>")
+			b.Picture("session-end")
+			if b.Focus() != "notice-do" {
+				t.Errorf("the focus is on %q, want it where the learner can go on", b.Focus())
 			}
 			select {
 			case <-l.links:
 				t.Error("the page came back although it should not")
 			default:
 			}
-			b.press(kb.Enter)
+			b.Press(kb.Enter)
 			l.next(t).print(t, "again")
-			b.sees("again")
+			b.Sees("again")
 		})
 	}
 }
 
 func TestSessionEndAgain(t *testing.T) {
-	l, b, k := enter(t, desktop)
+	l, b, k := enter(t, browser.Desktop)
 	k.tell(t, map[string]any{"type": "session_end", "reason": "The gateway is restarting.", "again": true})
-	b.shows("#notice", "The gateway is restarting.")
+	b.Shows("#notice", "The gateway is restarting.")
 	l.next(t).print(t, "back")
-	b.sees("back")
+	b.Sees("back")
 }

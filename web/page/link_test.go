@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+
+	"lectern/internal/lecterntest/browser"
 )
 
 // The link by itself, at a pace that a test has the time for.
@@ -22,27 +24,27 @@ const quick = `import('/link.js').then(({ Link }) => {
 
 // TestSilence is of a peer that has gone without a word: its socket stays open.
 func TestSilence(t *testing.T) {
-	l, b, _ := enter(t, desktop)
+	l, b, _ := enter(t, browser.Desktop)
 	l.change(func() { l.deaf = true })
-	eval[bool](b, fmt.Sprintf(quick, `[20]`, 100))
+	browser.Eval[bool](b, fmt.Sprintf(quick, `[20]`, 100))
 	l.next(t)
-	b.waitFor(`states.some((state) => state.is === 'waiting' && state.reason === 'The lab has fallen silent.')`)
+	b.WaitFor(`states.some((state) => state.is === 'waiting' && state.reason === 'The lab has fallen silent.')`)
 	l.next(t) // it has come again
-	eval[bool](b, `(probe.close(), true)`)
+	browser.Eval[bool](b, `(probe.close(), true)`)
 }
 
 // TestPausesGrow has the page come back to a peer that always leaves at once.
 func TestPausesGrow(t *testing.T) {
-	l, b, _ := enter(t, desktop)
-	eval[bool](b, fmt.Sprintf(quick, `[10, 100, 400]`, 60_000))
+	l, b, _ := enter(t, browser.Desktop)
+	browser.Eval[bool](b, fmt.Sprintf(quick, `[10, 100, 400]`, 60_000))
 	for range 4 {
 		_ = l.next(t).conn.CloseNow()
 	}
 	l.next(t)
-	pauses := eval[[]float64](b, `states.filter((state) => state.is === 'waiting').map((state) => state.pause)`)
+	pauses := browser.Eval[[]float64](b, `states.filter((state) => state.is === 'waiting').map((state) => state.pause)`)
 	want := []float64{10, 100, 400, 400}
 	if !slices.EqualFunc(pauses, want, func(got, want float64) bool { return got >= 0.8*want && got <= 1.2*want }) {
 		t.Errorf("the pauses were %v ms, want about %v", pauses, want)
 	}
-	eval[bool](b, `(probe.close(), true)`)
+	browser.Eval[bool](b, `(probe.close(), true)`)
 }

@@ -7,33 +7,32 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"lectern/internal/lecterntest/browser"
 )
 
 // enter opens the page for somebody who is signed in, with a prompt on screen.
-
-func enter(t *testing.T, d device) (*lab, *tab, *link) {
+func enter(t *testing.T, d browser.Device) (*lab, *browser.Tab, *link) {
 	t.Helper()
 	l := startLab(t)
 	b := l.open(t, d, "")
 	k := l.next(t)
 	k.print(t, "ready> ")
-	b.sees("ready>")
+	b.Sees("ready>")
 	return l, b, k
 }
 
 func TestDrawing(t *testing.T) {
-	_, b, k := enter(t, desktop)
+	_, b, k := enter(t, browser.Desktop)
 	// A sign may be cut anywhere, and wide ones take two cells each.
 	text := "\r\n한글 ✅ \x1b[38;2;10;20;30mtrue colour\x1b[m ─┐"
 	for _, part := range []string{text[:4], text[4:13], text[13:]} {
 		k.print(t, part)
 	}
-	b.sees("한글 ✅ true colour ─┐")
-	if at := eval[string](b, `(() => {
+	b.Sees("한글 ✅ true colour ─┐")
+	if at := browser.Eval[string](b, `(() => {
 		const cells = [...document.querySelectorAll('.xterm-rows > div')[1].querySelectorAll('span')];
 		return getComputedStyle(cells.find((cell) => cell.textContent.includes('true'))).color;
 	})()`); at != "rgb(10, 20, 30)" {
@@ -42,32 +41,32 @@ func TestDrawing(t *testing.T) {
 }
 
 func TestTyping(t *testing.T) {
-	_, b, k := enter(t, desktop)
-	b.press("ls -l")
-	b.press(kb.Enter)
+	_, b, k := enter(t, browser.Desktop)
+	b.Press("ls -l")
+	b.Press(kb.Enter)
 	k.awaitTyped(t, "ls -l\r")
-	b.press("가")
+	b.Press("가")
 	k.awaitTyped(t, "가")
-	b.press("c", chromedp.ModifierCtrl)
+	b.Press("c", chromedp.ModifierCtrl)
 	k.awaitTyped(t, "\x03")
-	b.press(kb.Tab)
+	b.Press(kb.Tab)
 	k.awaitTyped(t, "\t")
 	k.print(t, "\x1b[?1h") // cursor keys of applications
-	b.press(kb.ArrowUp)
+	b.Press(kb.ArrowUp)
 	k.awaitTyped(t, "\x1bOA")
 }
 
 func TestPasting(t *testing.T) {
-	_, b, k := enter(t, desktop)
+	_, b, k := enter(t, browser.Desktop)
 	paste := func(text string) {
 		t.Helper()
-		eval[bool](b, fmt.Sprintf(`(() => {
+		browser.Eval[bool](b, fmt.Sprintf(`(() => {
 			const data = new DataTransfer();
 			data.setData('text/plain', %s);
 			return document.activeElement.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
 		})()`, text))
 	}
-	b.press("V", chromedp.ModifierCtrl, chromedp.ModifierShift) // is the browser's, and types nothing
+	b.Press("V", chromedp.ModifierCtrl, chromedp.ModifierShift) // is the browser's, and types nothing
 	paste(`'echo 1\necho 2'`)
 	k.awaitTyped(t, "echo 1\recho 2")
 	k.print(t, "\x1b[?2004h")
@@ -77,52 +76,48 @@ func TestPasting(t *testing.T) {
 	paste(`'y'.repeat(100_000)`) // in frames that the server takes
 	k.await(t, "paste all", func() bool { return strings.Count(string(k.typed), "y") == 100_000 })
 	paste(`'z'.repeat(2_000_000)`)
-	b.shows("#toast", "too much to paste at once")
+	b.Shows("#toast", "too much to paste at once")
 }
 
 func TestCopying(t *testing.T) {
-	_, b, k := enter(t, desktop)
-	eval[bool](b, `(Object.defineProperty(navigator, 'clipboard', { configurable: true, value: {
+	_, b, k := enter(t, browser.Desktop)
+	browser.Eval[bool](b, `(Object.defineProperty(navigator, 'clipboard', { configurable: true, value: {
 		writeText: async (text) => { window.copied = text; },
 		readText: async () => { window.read = true; return 'secret'; },
 	} }), true)`)
 
 	// By a program, which may write (OSC 52) and not read.
 	k.print(t, "\x1b]52;c;aGVsbG8=\x07")
-	b.shows("#toast", "Copied.")
-	if got := eval[string](b, `window.copied`); got != "hello" {
+	b.Shows("#toast", "Copied.")
+	if got := browser.Eval[string](b, `window.copied`); got != "hello" {
 		t.Errorf("in the clipboard is %q", got)
 	}
 	k.print(t, "\x1b]52;c;?\x07")
 	k.awaitTyped(t, "\x1b]52;c;\x07")
-	if eval[bool](b, `window.read === true`) {
+	if browser.Eval[bool](b, `window.read === true`) {
 		t.Error("a program has read the clipboard")
 	}
 
 	// By the learner, of what they have selected.
 	k.print(t, "\x1b[2J\x1b[Hcopy-this")
-	b.sees("copy-this")
-	b.do(chromedp.MouseClickXY(330, 26, chromedp.ClickCount(2)), "select a word")
-	b.press("C", chromedp.ModifierCtrl, chromedp.ModifierShift)
-	b.waitFor(`window.copied === 'copy-this'`)
+	b.Sees("copy-this")
+	b.Do(chromedp.MouseClickXY(330, 26, chromedp.ClickCount(2)), "select a word")
+	b.Press("C", chromedp.ModifierCtrl, chromedp.ModifierShift)
+	b.WaitFor(`window.copied === 'copy-this'`)
 
 	// Without TLS there is only the old way.
-	eval[bool](b, `(Object.defineProperty(navigator, 'clipboard', { value: undefined }), window.old = 0, true)`)
-	eval[bool](b, `(addEventListener('copy', () => window.old++, { capture: true }), true)`)
-	b.press("C", chromedp.ModifierCtrl, chromedp.ModifierShift)
-	b.waitFor(`window.old === 1`)
-	b.shows("#toast", "Copied.")
+	browser.Eval[bool](b, `(Object.defineProperty(navigator, 'clipboard', { value: undefined }), window.old = 0, true)`)
+	browser.Eval[bool](b, `(addEventListener('copy', () => window.old++, { capture: true }), true)`)
+	b.Press("C", chromedp.ModifierCtrl, chromedp.ModifierShift)
+	b.WaitFor(`window.old === 1`)
+	b.Shows("#toast", "Copied.")
 }
 
 // TestFlood sends much more than may be on its way, and presses keys meanwhile.
-
 func TestFlood(t *testing.T) {
 	const flood = 20 << 20
-	_, b, k := enter(t, desktop)
-	b.call(func() error { // or every frame would come back to the test, before the keys
-		_, err := chromedp.Call(b.ctx, network.Disable, cdp.Empty{})
-		return err
-	}, "stop watching the network")
+	_, b, k := enter(t, browser.Desktop)
+	b.LookAway()
 	line := strings.Repeat("0123456789abcdef", 6) + "\r\n"
 	began := time.Now()
 	printed := make(chan error, 1)
@@ -131,7 +126,7 @@ func TestFlood(t *testing.T) {
 	for range 5 {
 		k.await(t, "draw some more", func() bool { return k.acked > int64(len(took)+1)*flood/10 })
 		pressed := time.Now()
-		b.press("c", chromedp.ModifierCtrl)
+		b.Press("c", chromedp.ModifierCtrl)
 		k.awaitTyped(t, "\x03")
 		took = append(took, time.Since(pressed))
 	}
@@ -141,7 +136,7 @@ func TestFlood(t *testing.T) {
 	if err := <-printed; err != nil {
 		t.Fatal(err)
 	}
-	b.sees("the end")
+	b.Sees("the end")
 	slices.Sort(took)
 	t.Logf("%d MB in %v; Ctrl-C arrived after %v", flood>>20, time.Since(began).Round(time.Millisecond), took)
 	if took[len(took)-1] > 300*time.Millisecond {
@@ -150,7 +145,7 @@ func TestFlood(t *testing.T) {
 }
 
 func TestResizing(t *testing.T) {
-	_, b, k := enter(t, desktop)
+	_, b, k := enter(t, browser.Desktop)
 	k.mu.Lock()
 	first := k.sizes[len(k.sizes)-1]
 	before := len(k.sizes)
@@ -159,7 +154,7 @@ func TestResizing(t *testing.T) {
 		t.Errorf("the terminal has %v, want at least 80×24", first)
 	}
 	for width := int64(1270); width >= 900; width -= 10 {
-		b.do(chromedp.EmulateViewport(width, 500), "make the window smaller")
+		b.Do(chromedp.EmulateViewport(width, 500), "make the window smaller")
 	}
 	last := func() size { return k.sizes[len(k.sizes)-1] }
 	k.await(t, "tell a smaller size", func() bool { return last().Cols < first.Cols-30 && last().Rows < first.Rows })
@@ -172,48 +167,48 @@ func TestResizing(t *testing.T) {
 
 	// Less text in the same window.
 	small := func() size { k.mu.Lock(); defer k.mu.Unlock(); return last() }()
-	b.click("#preferences-open")
-	b.click("#larger")
+	b.Click("#preferences-open")
+	b.Click("#larger")
 	k.await(t, "tell that larger text leaves fewer cells", func() bool { return last().Cols < small.Cols })
-	b.click("#smaller")
+	b.Click("#smaller")
 	k.await(t, "tell that smaller text leaves more", func() bool { return last() == small })
 }
 
 func TestStages(t *testing.T) {
-	l, b, k := enter(t, desktop)
-	b.shows("summary", "SSH from the inside") // in the picker all courses
-	b.shows("summary", "Tides and lighthouses")
-	b.click("summary")
-	b.shows("details[open] .stage", "Who is there: keys and trust")
+	l, b, k := enter(t, browser.Desktop)
+	b.Shows("summary", "SSH from the inside") // in the picker all courses
+	b.Shows("summary", "Tides and lighthouses")
+	b.Click("summary")
+	b.Shows("details[open] .stage", "Who is there: keys and trust")
 
 	k.tell(t, map[string]any{"type": "place", "course": "ssh", "courseTitle": "SSH from the inside", "stage": 2})
-	b.shows(".stage.open[aria-current=step]", "Who is there: keys and trust")
-	b.shows(".far", "1 of 5 stages done")
-	b.hides("summary")
-	if b.focus() != "xterm-helper-textarea" { // for what had it has gone
-		t.Errorf("the focus is on %q, want it in the terminal", b.focus())
+	b.Shows(".stage.open[aria-current=step]", "Who is there: keys and trust")
+	b.Shows(".far", "1 of 5 stages done")
+	b.Hides("summary")
+	if b.Focus() != "xterm-helper-textarea" { // for what had it has gone
+		t.Errorf("the focus is on %q, want it in the terminal", b.Focus())
 	}
-	b.waitFor(`document.title === 'Stage 2 · SSH from the inside · Lectern'`)
-	b.picture("stages-before")
+	b.WaitFor(`document.title === 'Stage 2 · SSH from the inside · Lectern'`)
+	b.Picture("stages-before")
 
 	l.change(func() { l.courses[0].Stages[1].State, l.courses[0].Stages[2].State = "done", "open" })
 	k.tell(t, map[string]any{"type": "stage_complete", "course": "ssh", "stage": 2})
-	b.waitFor(`document.getElementById('announce').textContent === 'Stage 2 complete, 2 of 5 stages done.'`)
-	b.shows(".stage.open", "Many conversations on one wire: channels") // as the server says when it is asked
-	b.shows(".stage.done.fresh[aria-current=step]", "Who is there: keys and trust")
-	b.shows(".far", "2 of 5 stages done")
-	b.waitFor(`document.querySelector('progress').value === 2`)
-	b.picture("stage-complete")
+	b.WaitFor(`document.getElementById('announce').textContent === 'Stage 2 complete, 2 of 5 stages done.'`)
+	b.Shows(".stage.open", "Many conversations on one wire: channels") // as the server says when it is asked
+	b.Shows(".stage.done.fresh[aria-current=step]", "Who is there: keys and trust")
+	b.Shows(".far", "2 of 5 stages done")
+	b.WaitFor(`document.querySelector('progress').value === 2`)
+	b.Picture("stage-complete")
 	l.change(func() { l.courses[0].Stages[3].State = "open" })
 	k.tell(t, map[string]any{"type": "stage_unlocked", "course": "ssh", "stage": 4})
-	b.shows(".stage.open", "The terminal that is not there")
-	b.waitFor(`document.getElementById('announce').textContent === 'Stage 4 is open now.'`)
+	b.Shows(".stage.open", "The terminal that is not there")
+	b.WaitFor(`document.getElementById('announce').textContent === 'Stage 4 is open now.'`)
 	k.tell(t, map[string]any{"type": "course_complete", "course": "ssh"})
-	b.waitFor(`document.getElementById('announce').textContent === 'Course complete: SSH from the inside.'`)
+	b.WaitFor(`document.getElementById('announce').textContent === 'Course complete: SSH from the inside.'`)
 
 	k.tell(t, map[string]any{"type": "place"})
-	b.shows("summary", "Tides and lighthouses")
-	b.waitFor(`document.title === 'Lectern'`)
+	b.Shows("summary", "Tides and lighthouses")
+	b.WaitFor(`document.title === 'Lectern'`)
 }
 
 // TestSessionEndAgain is of an end after which the page comes back by itself.

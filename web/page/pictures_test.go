@@ -8,68 +8,69 @@ import (
 	"charm.land/lipgloss/v2"
 	"github.com/chromedp/chromedp"
 
+	"lectern/internal/lecterntest/browser"
 	"lectern/internal/look"
 )
 
 // TestPictures takes pictures of what somebody looks at for longer, each
 // beneath the eyes of axe, which finds what others cannot see or reach.
 func TestPictures(t *testing.T) {
-	for name, d := range map[string]device{
-		"desktop": desktop, "desktop dark": desktop.dark(), "phone": phone, "phone dark": phone.dark(),
+	for name, d := range map[string]browser.Device{
+		"desktop": browser.Desktop, "desktop dark": browser.Desktop.Dark(), "phone": browser.Phone, "phone dark": browser.Phone.Dark(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := startLab(t)
 			l.change(func() { l.signedIn, l.recorded = false, true })
 			b := l.open(t, d, "")
-			b.shows("#sign-in", "Sign in from your terminal")
-			b.audit("sign-in")
+			b.Shows("#sign-in", "Sign in from your terminal")
+			audit(t, b, "sign-in")
 
 			l.change(func() { l.codes = []string{"code"} })
-			eval[bool](b, `(location.hash = 'code', true)`)
+			browser.Eval[bool](b, `(location.hash = 'code', true)`)
 			k := l.next(t)
 			k.print(t, "Here the picker would be.")
-			b.audit("picker")
+			audit(t, b, "picker")
 			k.tell(t, map[string]any{"type": "place", "course": "ssh", "courseTitle": "SSH from the inside", "stage": 2})
 			k.print(t, "\x1b[2J\x1b[H\x1b[?25l"+lesson(d))
-			b.sees("A key that never travels")
-			b.audit("lesson")
-			if d.phone {
-				b.click("#fold")
-				b.shows(".stage[aria-current]", "Who is there")
-				b.audit("stages")
-				b.click("#fold")
+			b.Sees("A key that never travels")
+			audit(t, b, "lesson")
+			if d.Phone {
+				b.Click("#fold")
+				b.Shows(".stage[aria-current]", "Who is there")
+				audit(t, b, "stages")
+				b.Click("#fold")
 			} else {
-				b.click("#fold")
-				b.hides("#stages")
-				b.audit("folded")
-				b.click("#fold")
+				b.Click("#fold")
+				b.Hides("#stages")
+				audit(t, b, "folded")
+				b.Click("#fold")
 			}
 
-			b.click("#find-open")
-			b.press("key")
-			b.shows("#find-count", "of")
-			b.audit("search")
-			b.click("#find-close")
+			b.Click("#find-open")
+			b.Press("key")
+			b.Shows("#find-count", "of")
+			audit(t, b, "search")
+			b.Click("#find-close")
 
-			b.click("#preferences-open")
-			b.shows("#preferences", "Settings")
-			b.audit("settings")
-			b.click("#preferences header button")
+			b.Click("#preferences-open")
+			b.Shows("#preferences", "Settings")
+			audit(t, b, "settings")
+			b.Click("#preferences header button")
 
 			k.tell(t, map[string]any{"type": "session_end", "reason": "Your session ended: it was idle for 30 minutes.", "again": false})
-			b.shows("#notice", "idle for 30 minutes")
-			b.audit("session end")
+			b.Shows("#notice", "idle for 30 minutes")
+			audit(t, b, "session end")
 		})
 	}
 }
 
 // lesson is a page of a lesson, as the tutor draws it.
-func lesson(d device) string {
+func lesson(d browser.Device) string {
 	width := 80
-	if d.phone {
+	if d.Phone {
 		width = 44
 	}
-	p := look.NewPalette(d.scheme == "dark")
+	p := look.NewPalette(d.Scheme == "dark")
 	brass := lipgloss.NewStyle().Foreground(p.Brass).Bold(true)
 	strong := lipgloss.NewStyle().Foreground(p.Strong).Bold(true)
 	faded := lipgloss.NewStyle().Foreground(p.Faded)
@@ -96,14 +97,14 @@ func lesson(d device) string {
 
 // TestFoldedStays keeps the list as it was left.
 func TestFoldedStays(t *testing.T) {
-	l, b, _ := enter(t, desktop)
-	b.shows("#stages", "SSH from the inside")
-	b.click("#fold")
-	b.hides("#stages")
-	b.do(chromedp.Reload(), "reload")
+	l, b, _ := enter(t, browser.Desktop)
+	b.Shows("#stages", "SSH from the inside")
+	b.Click("#fold")
+	b.Hides("#stages")
+	b.Do(chromedp.Reload(), "reload")
 	l.next(t).print(t, "again")
-	b.sees("again")
-	b.hides("#stages")
-	b.click("#fold")
-	b.shows("#stages", "SSH from the inside")
+	b.Sees("again")
+	b.Hides("#stages")
+	b.Click("#fold")
+	b.Shows("#stages", "SSH from the inside")
 }

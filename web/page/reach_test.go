@@ -7,45 +7,47 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"lectern/internal/lecterntest/browser"
 )
 
 // TestByKeyboard goes everywhere without a mouse, and back.
 func TestByKeyboard(t *testing.T) {
-	_, b, k := enter(t, desktop)
-	b.press(kb.Tab) // is the terminal's, so there is another way out of it
+	_, b, k := enter(t, browser.Desktop)
+	b.Press(kb.Tab) // is the terminal's, so there is another way out of it
 	k.awaitTyped(t, "\t")
-	if hint := eval[string](b, `document.getElementById(document.activeElement.getAttribute('aria-describedby')).textContent`); !strings.Contains(hint, "F6") {
+	if hint := browser.Eval[string](b, `document.getElementById(document.activeElement.getAttribute('aria-describedby')).textContent`); !strings.Contains(hint, "F6") {
 		t.Errorf("a screen reader says %q in the terminal, and not how to leave it", hint)
 	}
-	b.press(kb.F6)
+	b.Press(kb.F6)
 	at := func(want string) {
 		t.Helper()
-		if got := b.focus(); got != want {
+		if got := b.Focus(); got != want {
 			t.Errorf("the focus is on %q, want %q", got, want)
 		}
 	}
 	at("fold")
-	b.press(kb.Tab)
+	b.Press(kb.Tab)
 	at("find-open")
-	b.press(kb.Tab)
+	b.Press(kb.Tab)
 	at("preferences-open")
-	b.press(kb.Enter)
-	b.shows("#preferences", "Settings")
-	b.press(kb.Escape)
-	b.hides("#preferences")
-	b.waitFor(`document.activeElement.className === 'xterm-helper-textarea'`)
+	b.Press(kb.Enter)
+	b.Shows("#preferences", "Settings")
+	b.Press(kb.Escape)
+	b.Hides("#preferences")
+	b.WaitFor(`document.activeElement.className === 'xterm-helper-textarea'`)
 
-	b.press(kb.F6)
-	b.press(kb.F6)
+	b.Press(kb.F6)
+	b.Press(kb.F6)
 	at("xterm-helper-textarea")
-	b.press("F", chromedp.ModifierCtrl, chromedp.ModifierShift)
+	b.Press("F", chromedp.ModifierCtrl, chromedp.ModifierShift)
 	at("find-text")
-	b.press("ready")
-	b.shows("#find-count", "1 of 1")
-	b.press(kb.Escape)
-	b.hides("#find")
+	b.Press("ready")
+	b.Shows("#find-count", "1 of 1")
+	b.Press(kb.Escape)
+	b.Hides("#find")
 	at("xterm-helper-textarea")
-	b.press("done")
+	b.Press("done")
 	k.awaitTyped(t, "done")
 	if got := string(k.typed); got != "" {
 		t.Errorf("what was meant for the page was typed too: %q", got)
@@ -53,79 +55,79 @@ func TestByKeyboard(t *testing.T) {
 }
 
 func TestSearching(t *testing.T) {
-	_, b, k := enter(t, desktop)
+	_, b, k := enter(t, browser.Desktop)
 	var lines strings.Builder
 	for i := range 200 {
 		fmt.Fprintf(&lines, "\r\nline %d of many", i)
 	}
 	k.print(t, lines.String())
-	b.click("#find-open")
-	b.press("line 42 ")
-	b.shows("#find-count", "1 of 1")
-	b.sees("line 42 of many")
-	b.press("no such")
-	b.shows("#find-count", "none")
+	b.Click("#find-open")
+	b.Press("line 42 ")
+	b.Shows("#find-count", "1 of 1")
+	b.Sees("line 42 of many")
+	b.Press("no such")
+	b.Shows("#find-count", "none")
 }
 
 // TestReadOut turns the terminal into one that a screen reader can follow.
 func TestReadOut(t *testing.T) {
-	_, b, k := enter(t, desktop)
-	b.hides(".xterm-accessibility")
-	b.click("#preferences-open")
-	b.click("#reader")
-	b.press(kb.Escape)
+	_, b, k := enter(t, browser.Desktop)
+	b.Hides(".xterm-accessibility")
+	b.Click("#preferences-open")
+	b.Click("#reader")
+	b.Press(kb.Escape)
 	k.print(t, "\r\nread this out")
-	b.waitFor(`document.querySelector('.xterm-accessibility')?.textContent.includes('read this out')`)
-	b.audit("screen reader")
+	b.WaitFor(`document.querySelector('.xterm-accessibility')?.textContent.includes('read this out')`)
+	audit(t, b, "screen reader")
 }
 
 func TestColoursFollowTheSystem(t *testing.T) {
-	_, b, k := enter(t, desktop)
+	_, b, k := enter(t, browser.Desktop)
 	k.print(t, "\x1b[38;2;236;239;244mdrawn for the dark\x1b[m")
 	background := func(want string) {
 		t.Helper()
-		b.waitFor(fmt.Sprintf(`getComputedStyle(document.querySelector('.xterm-scrollable-element')).backgroundColor === %q &&
+		b.WaitFor(fmt.Sprintf(`getComputedStyle(document.querySelector('.xterm-scrollable-element')).backgroundColor === %q &&
 			getComputedStyle(document.body).backgroundColor === %q`, want, want))
 	}
 	const light, dark = "rgb(253, 252, 250)", "rgb(20, 22, 26)"
 	background(light)
 	// What is almost white is drawn darker on white.
-	b.waitFor(`[...document.querySelectorAll('.xterm-rows span')].some((s) => s.textContent.includes('drawn for') && getComputedStyle(s).color.match(/\d+/g).every((n) => n < 130))`)
-	b.wear(desktop.dark())
+	b.WaitFor(`[...document.querySelectorAll('.xterm-rows span')].some((s) => s.textContent.includes('drawn for') && getComputedStyle(s).color.match(/\d+/g).every((n) => n < 130))`)
+	b.Wear(browser.Desktop.Dark())
 	background(dark)
-	b.click("#preferences-open")
-	b.click("[name=theme][value=light] + span")
+	b.Click("#preferences-open")
+	b.Click("[name=theme][value=light] + span")
 	background(light)
-	b.click("[name=theme][value=system] + span")
+	b.Click("[name=theme][value=system] + span")
 	background(dark)
 }
 
 func TestLessMotion(t *testing.T) {
-	d := desktop
-	d.still = true
+	d := browser.Desktop
+	d.Still = true
 	l, b, k := enter(t, d)
 	k.tell(t, map[string]any{"type": "place", "course": "ssh", "stage": 2})
-	b.shows(".stage[aria-current]", "Who is there")
+	b.Shows(".stage[aria-current]", "Who is there")
 	l.change(func() { l.courses[0].Stages[1].State = "done" })
 	k.tell(t, map[string]any{"type": "stage_complete", "course": "ssh", "stage": 2})
-	b.shows(".stage.done[aria-current]", "Who is there")
-	if n := eval[int](b, `document.getAnimations().length`); n != 0 {
+	b.Shows(".stage.done[aria-current]", "Who is there")
+	if n := browser.Eval[int](b, `document.getAnimations().length`); n != 0 {
 		t.Errorf("%d animations run although the system asks for less motion", n)
 	}
 }
 
 // TestKeyRow presses the keys that a phone's own keyboard lacks.
 func TestKeyRow(t *testing.T) {
-	_, b, k := enter(t, phone)
+	_, b, k := enter(t, browser.Phone)
 	tap := func(label string) {
 		t.Helper()
-		box := eval[[]float64](b, fmt.Sprintf(`(() => {
+		box := browser.Eval[[]float64](b, fmt.Sprintf(`(() => {
 			const key = [...document.querySelectorAll('#keys button')].find((key) => key.textContent === %q);
 			key.scrollIntoView();
 			const { x, y, width, height } = key.getBoundingClientRect();
 			return [x + width / 2, y + height / 2];
 		})()`, label))
-		b.do(chromedp.TapXY(box[0], box[1]), "tap "+label)
+		b.Do(chromedp.TapXY(box[0], box[1]), "tap "+label)
 	}
 	for _, key := range [][2]string{{"esc", "\x1b"}, {"tab", "\t"}, {"^C", "\x03"}, {"|", "|"}, {"/", "/"}, {"-", "-"}, {"←", "\x1b[D"}, {"↑", "\x1b[A"}} {
 		tap(key[0])
@@ -136,36 +138,36 @@ func TestKeyRow(t *testing.T) {
 	k.awaitTyped(t, "\x1bOB")
 
 	tap("ctrl") // holds for one key
-	b.shows("#keys [aria-pressed=true]", "ctrl")
-	b.press("d")
+	b.Shows("#keys [aria-pressed=true]", "ctrl")
+	b.Press("d")
 	k.awaitTyped(t, "\x04")
-	b.hides("#keys [aria-pressed=true]")
-	b.press("d")
+	b.Hides("#keys [aria-pressed=true]")
+	b.Press("d")
 	k.awaitTyped(t, "d")
 	tap("ctrl")
 	tap("→")
 	k.awaitTyped(t, "\x1b[1;5C")
-	if b.focus() != "xterm-helper-textarea" {
-		t.Errorf("the focus is on %q: the phone's keyboard is gone", b.focus())
+	if b.Focus() != "xterm-helper-textarea" {
+		t.Errorf("the focus is on %q: the phone's keyboard is gone", b.Focus())
 	}
-	if wide := eval[bool](b, `document.documentElement.scrollWidth > innerWidth`); wide {
+	if wide := browser.Eval[bool](b, `document.documentElement.scrollWidth > innerWidth`); wide {
 		t.Error("the page is wider than the phone")
 	}
 }
 
 func TestNoKeyRowOnDesktop(t *testing.T) {
-	_, b, _ := enter(t, desktop)
-	b.hides("#keys")
+	_, b, _ := enter(t, browser.Desktop)
+	b.Hides("#keys")
 }
 
 // TestPhoneFoldsAway has the terminal alone, and the stages behind their button.
 func TestPhoneFoldsAway(t *testing.T) {
-	_, b, k := enter(t, phone)
-	b.hides("#stages")
+	_, b, k := enter(t, browser.Phone)
+	b.Hides("#stages")
 	k.tell(t, map[string]any{"type": "place", "course": "ssh", "stage": 2})
-	b.shows("#count", "1/5")
-	b.click("#fold")
-	b.shows("#stages", "Who is there")
-	b.click("#fold")
-	b.hides("#stages")
+	b.Shows("#count", "1/5")
+	b.Click("#fold")
+	b.Shows("#stages", "Who is there")
+	b.Click("#fold")
+	b.Hides("#stages")
 }

@@ -3,68 +3,70 @@ package page_test
 import (
 	"strings"
 	"testing"
+
+	"lectern/internal/lecterntest/browser"
 )
 
 func TestSignInByLink(t *testing.T) {
 	l := startLab(t)
 	l.signedIn, l.codes = false, []string{"c0de-of-22-characters"}
-	b := l.open(t, desktop, "#c0de-of-22-characters")
+	b := l.open(t, browser.Desktop, "#c0de-of-22-characters")
 	k := l.next(t)
 	k.print(t, "welcome")
-	b.sees("welcome")
-	if at := eval[string](b, `location.href`); at != l.URL+"/" {
+	b.Sees("welcome")
+	if at := browser.Eval[string](b, `location.href`); at != l.URL+"/" {
 		t.Errorf("the address is %s, want it without the code", at)
 	}
-	if n := eval[int](b, `history.length`); n > 2 { // about:blank and the page
+	if n := browser.Eval[int](b, `history.length`); n > 2 { // about:blank and the page
 		t.Errorf("the history has %d entries, so one may hold the code", n)
 	}
-	if kept := eval[string](b, `JSON.stringify([{...localStorage}, {...sessionStorage}])`); strings.Contains(kept, "c0de") {
+	if kept := browser.Eval[string](b, `JSON.stringify([{...localStorage}, {...sessionStorage}])`); strings.Contains(kept, "c0de") {
 		t.Errorf("the browser keeps the code: %s", kept)
 	}
-	if b.focus() != "xterm-helper-textarea" {
-		t.Errorf("the focus is on %q, want it in the terminal", b.focus())
+	if b.Focus() != "xterm-helper-textarea" {
+		t.Errorf("the focus is on %q, want it in the terminal", b.Focus())
 	}
 }
 
 func TestSignInByUsedLink(t *testing.T) {
 	l := startLab(t)
 	l.signedIn = false
-	b := l.open(t, desktop, "#used")
-	b.shows("#sign-in-error", "This link has been used or has expired.")
-	b.shows("#ssh-command", "ssh -p 2222 lab@127.0.0.1 web")
-	b.picture("used-link")
+	b := l.open(t, browser.Desktop, "#used")
+	b.Shows("#sign-in-error", "This link has been used or has expired.")
+	b.Shows("#ssh-command", "ssh -p 2222 lab@127.0.0.1 web")
+	b.Picture("used-link")
 
 	// Another one, in the same tab, does.
 	l.change(func() { l.codes = []string{"fresh"} })
-	eval[bool](b, `(location.hash = 'fresh', true)`)
+	browser.Eval[bool](b, `(location.hash = 'fresh', true)`)
 	l.next(t).print(t, "welcome")
-	b.sees("welcome")
-	b.hides("#sign-in")
+	b.Sees("welcome")
+	b.Hides("#sign-in")
 
 	// And one that is opened once more says so, and harms nothing.
-	eval[bool](b, `(location.hash = 'fresh', true)`)
+	browser.Eval[bool](b, `(location.hash = 'fresh', true)`)
 	l.next(t).print(t, "welcome again")
-	b.sees("welcome again")
-	b.shows("#toast", "You are signed in as ada all the same.")
+	b.Sees("welcome again")
+	b.Shows("#toast", "You are signed in as ada all the same.")
 }
 
 func TestSignInIsShown(t *testing.T) {
 	l := startLab(t)
 	l.signedIn = false
-	b := l.open(t, desktop, "")
-	b.shows("#sign-in", "Sign in from your terminal")
-	b.hides("#lab")
-	b.hides("#sign-in-error")
-	b.click("#ssh-copy")
-	b.shows("#ssh-copy", "Copied")
+	b := l.open(t, browser.Desktop, "")
+	b.Shows("#sign-in", "Sign in from your terminal")
+	b.Hides("#lab")
+	b.Hides("#sign-in-error")
+	b.Click("#ssh-copy")
+	b.Shows("#ssh-copy", "Copied")
 }
 
 func TestSignOut(t *testing.T) {
-	l, b, k := enter(t, desktop)
-	b.click("#preferences-open")
-	b.shows("#signed-in", "Signed in as ada")
-	b.click("#sign-out")
-	b.shows("#sign-in-error", "You have signed out of this browser.")
+	l, b, k := enter(t, browser.Desktop)
+	b.Click("#preferences-open")
+	b.Shows("#signed-in", "Signed in as ada")
+	b.Click("#sign-out")
+	b.Shows("#sign-in-error", "You have signed out of this browser.")
 	k.await(t, "close the link", func() bool { return k.ended })
 	l.change(func() {
 		if l.signedIn {
@@ -74,9 +76,9 @@ func TestSignOut(t *testing.T) {
 }
 
 func TestSignedOutMeanwhile(t *testing.T) {
-	l, b, k := enter(t, desktop)
+	l, b, k := enter(t, browser.Desktop)
 	l.change(func() { l.signedIn = false })
 	_ = k.conn.CloseNow()
-	b.shows("#sign-in-error", "You are not signed in any more.")
-	b.hides("#lab")
+	b.Shows("#sign-in-error", "You are not signed in any more.")
+	b.Hides("#lab")
 }

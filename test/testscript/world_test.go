@@ -2,27 +2,22 @@ package testscript_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"math/rand/v2"
-	"net"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/sys/unix"
 
-	"lectern/sandbox/local"
+	"lectern/internal/lecterntest"
+	"lectern/internal/lecterntest/leftover"
 )
 
 type worldKey struct{}
@@ -51,31 +46,11 @@ func newWorld(env *testscript.Env) (*world, error) {
 	w := &world{dir: env.WorkDir, tmux: filepath.Join(env.WorkDir, "tmux.sock"), github: newGitHub(), output: &lockedBuffer{}}
 	w.errorf = env.T().(interface{ Errorf(string, ...any) }).Errorf // a *testing.T
 	for _, port := range []*string{&w.port, &w.page, &w.free} {
-		if *port = reservePort(); *port == "" {
+		if *port = lecterntest.ReservePort(); *port == "" {
 			return nil, errors.New("no port is free")
 		}
 	}
 	return w, nil
-}
-
-// ports are given out one after the other, so that no two scripts get the same.
-// They are below those that Linux gives to clients (ip_local_port_range): one of
-// them could be somebody's before the gateway listens.
-var ports = func() *atomic.Int32 {
-	var next atomic.Int32
-	next.Store(20_000 + rand.Int32N(10_000))
-	return &next
-}()
-
-func reservePort() string {
-	for range 1000 {
-		port := strconv.Itoa(int(ports.Add(1)))
-		if l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", port)); err == nil {
-			_ = l.Close()
-			return port
-		}
-	}
-	return ""
 }
 
 // close ends everything that the script has left, its sandboxes too.
@@ -86,59 +61,15 @@ func (w *world) close() {
 	_ = exec.Command("tmux", "-S", w.tmux, "kill-server").Run()
 	w.endGateway(syscall.SIGKILL)
 	w.github.close()
-	for _, pid := range w.processes() {
-		_ = syscall.Kill(pid, syscall.SIGKILL)
-	}
-	// The folder can be removed once nothing writes to it any more.
-	deadline := time.Now().Add(patience)
-	for len(w.processes()) > 0 && time.Now().Before(deadline) {
-		time.Sleep(10 * time.Millisecond)
-	}
-	left, err := w.sweep()
-	for (err != nil || len(left) > 0) && time.Now().Before(deadline) {
-		time.Sleep(10 * time.Millisecond)
-		left, err = w.sweep()
-	}
+	left := leftover.Clear(w.dir, filepath.Join(binary, "lectern"))
 	for _, dir := range w.disks {
 		if gone := unix.Unmount(dir, unix.MNT_DETACH); gone != nil {
 			w.errorf("the disk %s stays: %v", dir, gone)
 		}
 	}
-	if running := w.processes(); err != nil || len(left)+len(running) > 0 {
-		w.errorf("after the journey these are left: sandboxes %v, processes %v, %v", left, running, err)
+	if left != nil {
+		w.errorf("after the journey %v", left)
 	}
-}
-
-// sweep clears away, as the next gateway would, what the sandboxes have left on
-// the host, and tells what it could not. A journey that never started one has
-// no data.
-func (w *world) sweep() (left []string, err error) {
-	dir := filepath.Join(w.dir, "data")
-	if _, err := os.Stat(filepath.Join(dir, "sandboxes")); err != nil {
-		return nil, nil
-	}
-	_, err = local.New(context.Background(), local.Options{
-		Dir: dir, Executable: filepath.Join(binary, "lectern"), Isolation: local.None,
-		Memory: 1 << 30, Processes: 64, Log: slog.New(slog.DiscardHandler),
-	})
-	left, _ = filepath.Glob(filepath.Join(dir, "sandboxes", "*", "sandbox.json"))
-	return left, err
-}
-
-// processes are those that were started with a path below this script's folder,
-// as all of a sandbox are that one sees from outside.
-func (w *world) processes() (pids []int) {
-	lines, _ := filepath.Glob("/proc/[0-9]*/cmdline")
-	for _, path := range lines {
-		line, err := os.ReadFile(path)
-		if err != nil || !bytes.Contains(line, []byte(w.dir+"/")) {
-			continue
-		}
-		if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path))); err == nil {
-			pids = append(pids, pid)
-		}
-	}
-	return pids
 }
 
 func worldOf(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*world) }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 
+	"lectern/gateway/auth"
 	"lectern/sandbox"
 	"lectern/sandbox/hold"
 	"lectern/tui"
@@ -38,11 +39,15 @@ func (s *session) loop(notice tui.Notice, next sandbox.Sandbox) int {
 		made := next.Made()
 		s.server.joined(made, made.Session == s.made)
 		exit, err := s.bridge(next)
-		_, _ = io.WriteString(s.channel, hold.Reset)
-		if cause := context.Cause(s.ctx); cause != nil {
+		cause := context.Cause(s.ctx)
+		takenOver := err == nil && exit.Ending == sandbox.TakenOver
+		if ends := cause != nil || takenOver; !ends || !s.keepsScreen() {
+			_, _ = io.WriteString(s.channel, hold.Reset)
+		}
+		if cause != nil {
 			return s.farewell(cause)
 		}
-		if err == nil && exit.Ending == sandbox.TakenOver {
+		if takenOver {
 			s.server.metrics.takeovers.Inc()
 			s.say(exit.Reason)
 			return 1
@@ -52,6 +57,11 @@ func (s *session) loop(notice tui.Notice, next sandbox.Sandbox) int {
 		next = nil
 	}
 }
+
+// keepsScreen tells whether what was shown last stays to be seen when the session
+// ends: the page shows it beneath the reason, until there is something newer. A
+// terminal is handed back to somebody's shell instead.
+func (s *session) keepsScreen() bool { return s.who.Via == auth.ViaPage }
 
 var errNoInput = errors.New("the input has ended")
 

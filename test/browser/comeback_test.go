@@ -1,0 +1,65 @@
+package browser_test
+
+import (
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/chromedp/chromedp/kb"
+)
+
+// unreachable is what the browser itself says while nobody answers.
+const unreachable = `net::ERR_(CONNECTION|EMPTY|SOCKET)`
+
+// TestComingBack takes the gateway from under the page, in every way there is. The
+// page keeps its screen meanwhile and comes back into the same tutor by itself.
+func TestComingBack(t *testing.T) {
+	l, b := atLesson(t)
+	b.Provoke(unreachable)
+	with := session(b)
+	for _, c := range []struct {
+		name, says string
+		lose, mend func()
+	}{
+		{"link lost", "The connection was lost.", l.wire.Drop, l.wire.Mend},
+		{"gateway killed", "The connection was lost.", func() { l.end(syscall.SIGKILL) }, l.start},
+		{"gateway restarted", "The gateway is restarting.", func() { l.end(syscall.SIGTERM) }, l.start},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.lose()
+			b.Shows("#notice", c.says)
+			b.Shows(".screen.stale", "number") // what was there
+			b.Picture(c.name)
+			b.Press("q") // goes nowhere
+			c.mend()
+			b.Hides("#notice")
+			b.Hides(".screen.stale")
+			b.Sees("One is the first number")
+			b.Shows(".stage.open[aria-current=step]", "Counting")
+			if now := session(b); now != with {
+				t.Errorf("the page came back to the session %s, and was with %s", now, with)
+			}
+		})
+	}
+	b.Press(kb.Enter) // the tutor is there, and no other
+	b.Sees("Two follows one")
+}
+
+// TestFrozen stops the gateway for a moment: what was typed meanwhile arrives.
+func TestFrozen(t *testing.T) {
+	l, b := atLesson(t)
+	signal := func(s syscall.Signal) {
+		t.Helper()
+		if err := l.program.Process.Signal(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	signal(syscall.SIGSTOP)
+	b.Press(kb.Enter)
+	if shown := b.Screen(); !strings.Contains(shown, "One is the first number") {
+		t.Errorf("a gateway that is stopped has drawn\n%s", shown)
+	}
+	signal(syscall.SIGCONT)
+	b.Sees("Two follows one")
+	b.Hides("#notice")
+}

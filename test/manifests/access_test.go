@@ -21,7 +21,7 @@ func TestRights(t *testing.T) {
 	}
 	withClaims := append(pods[:len(pods):len(pods)], claims)
 	want := map[string][]rbacv1.PolicyRule{base: pods, pvc: withClaims, hostPath: pods, otherImage: pods, claude: pods, doctor: pods, classroom: withClaims,
-		monitoring: pods, monitoringClaude: pods}
+		monitoring: pods, monitoringClaude: pods, ingress: pods}
 	for _, dir := range everything {
 		objects := render(t, dir)
 		if n := len(all[*rbacv1.ClusterRole](objects)) + len(all[*rbacv1.ClusterRoleBinding](objects)); n > 0 {

@@ -45,7 +45,7 @@ func TestGatewayStartsWithItsSettings(t *testing.T) {
 	type home struct{ kind, path string }
 	homes := map[string]home{
 		base: {kind: "none"}, otherImage: {kind: "none"}, claude: {kind: "none"}, doctor: {kind: "none"}, pvc: {kind: "pvc"}, classroom: {kind: "pvc"},
-		monitoring: {kind: "none"}, monitoringClaude: {kind: "none"},
+		monitoring: {kind: "none"}, monitoringClaude: {kind: "none"}, ingress: {kind: "none"},
 		hostPath: {kind: "hostPath", path: "/var/lib/lectern/homes"},
 	}
 	for _, dir := range everything {

@@ -36,6 +36,8 @@ const (
 	// monitoringClaude is base with both components.
 	monitoringClaude = "testdata/monitoring-claude"
 	doctor           = "testdata/doctor" // base with the components claude and doctor
+	// ingress is the overlay for a page of a name of its own that the README shows.
+	ingress = "testdata/ingress"
 	// classroom is the overlay that the README of the manifests shows.
 	classroom = "testdata/classroom"
 
@@ -46,7 +48,7 @@ const (
 )
 
 // everything is all that can be applied.
-var everything = []string{base, pvc, hostPath, otherImage, claude, doctor, monitoring, monitoringClaude, classroom}
+var everything = []string{base, pvc, hostPath, otherImage, claude, doctor, monitoring, monitoringClaude, ingress, classroom}
 
 // render returns the objects that kubectl apply -k dir would send.
 func render(t *testing.T, dir string) []runtime.Object {
@@ -144,19 +146,21 @@ func TestRenders(t *testing.T) {
 	}
 }
 
-// Whoever copies the README's overlay gets what is tested here.
-func TestReadmeShowsTheClassroom(t *testing.T) {
-	text, err := os.ReadFile(classroom + "/kustomization.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
+// Whoever copies an overlay of the README gets what is tested here.
+func TestReadmeShowsTheOverlays(t *testing.T) {
 	readme, err := os.ReadFile(root + "/README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	shown := strings.ReplaceAll(string(text), "../../"+root, "../lectern/manifests")
-	if shown == string(text) || !strings.Contains(string(readme), "```yaml\n"+shown+"```\n") {
-		t.Errorf("%s/README.md does not show this overlay:\n%s", root, shown)
+	for _, overlay := range []string{classroom, ingress} {
+		text, err := os.ReadFile(overlay + "/kustomization.yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown := strings.ReplaceAll(string(text), "../../"+root, "../lectern/manifests")
+		if shown == string(text) || !strings.Contains(string(readme), "```yaml\n"+shown+"```\n") {
+			t.Errorf("%s/README.md does not show this overlay:\n%s", root, shown)
+		}
 	}
 }
 

@@ -52,7 +52,11 @@ type config struct {
 			SecretFile string `json:"secret_file"`
 		} `json:"events"`
 	} `json:"proxy"`
-	Web     listener `json:"web"`
+	Web struct {
+		Listen    string   `json:"listen"`
+		PublicURL string   `json:"public_url"`
+		Proxies   []string `json:"proxies"`
+	} `json:"web"`
 	Metrics listener `json:"metrics"`
 }
 

@@ -14,7 +14,7 @@ import (
 func TestReconnecting(t *testing.T) {
 	l, b, k := enter(t, browser.Desktop)
 	l.change(func() { l.sessions = []session{{"s-1", "ssh", 2}, {"s-2", "tides", 1}} })
-	k.tell(t, map[string]any{"type": "place", "course": "ssh", "stage": 2})
+	k.tell(t, map[string]any{"type": "place", "sessionId": "s-1", "course": "ssh", "stage": 2})
 	b.WaitFor(`sessionStorage.getItem('lectern.session') === 's-1'`)
 	k.print(t, "\r\nwhat was there\x1b[3") // within a sequence
 
@@ -62,7 +62,7 @@ func TestReconnecting(t *testing.T) {
 func TestReloading(t *testing.T) {
 	l, b, k := enter(t, browser.Desktop)
 	l.change(func() { l.sessions = []session{{"s-1", "ssh", 2}} })
-	k.tell(t, map[string]any{"type": "place", "course": "ssh", "stage": 2})
+	k.tell(t, map[string]any{"type": "place", "sessionId": "s-1", "course": "ssh", "stage": 2})
 	b.WaitFor(`sessionStorage.getItem('lectern.session') === 's-1'`)
 	b.Do(chromedp.Reload(), "reload")
 	if k = l.next(t); k.session != "s-1" {

@@ -181,7 +181,7 @@ func TestStages(t *testing.T) {
 	b.Click("summary")
 	b.Shows("details[open] .stage", "Who is there: keys and trust")
 
-	k.tell(t, map[string]any{"type": "place", "course": "ssh", "courseTitle": "SSH from the inside", "stage": 2})
+	k.tell(t, map[string]any{"type": "place", "sessionId": "s-1", "course": "ssh", "courseTitle": "SSH from the inside", "stage": 2})
 	b.Shows(".stage.open[aria-current=step]", "Who is there: keys and trust")
 	b.Shows(".far", "1 of 5 stages done")
 	b.Hides("summary")

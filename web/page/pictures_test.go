@@ -30,7 +30,7 @@ func TestPictures(t *testing.T) {
 			k := l.next(t)
 			k.print(t, "Here the picker would be.")
 			audit(t, b, "picker")
-			k.tell(t, map[string]any{"type": "place", "course": "ssh", "courseTitle": "SSH from the inside", "stage": 2})
+			k.tell(t, map[string]any{"type": "place", "sessionId": "s-1", "course": "ssh", "courseTitle": "SSH from the inside", "stage": 2})
 			k.print(t, "\x1b[2J\x1b[H\x1b[?25l"+lesson(d))
 			b.Sees("A key that never travels")
 			audit(t, b, "lesson")

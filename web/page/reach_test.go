@@ -106,7 +106,7 @@ func TestLessMotion(t *testing.T) {
 	d := browser.Desktop
 	d.Still = true
 	l, b, k := enter(t, d)
-	k.tell(t, map[string]any{"type": "place", "course": "ssh", "stage": 2})
+	k.tell(t, map[string]any{"type": "place", "sessionId": "s-1", "course": "ssh", "stage": 2})
 	b.Shows(".stage[aria-current]", "Who is there")
 	l.change(func() { l.courses[0].Stages[1].State = "done" })
 	k.tell(t, map[string]any{"type": "stage_complete", "course": "ssh", "stage": 2})
@@ -164,7 +164,7 @@ func TestNoKeyRowOnDesktop(t *testing.T) {
 func TestPhoneFoldsAway(t *testing.T) {
 	_, b, k := enter(t, browser.Phone)
 	b.Hides("#stages")
-	k.tell(t, map[string]any{"type": "place", "course": "ssh", "stage": 2})
+	k.tell(t, map[string]any{"type": "place", "sessionId": "s-1", "course": "ssh", "stage": 2})
 	b.Shows("#count", "1/5")
 	b.Click("#fold")
 	b.Shows("#stages", "Who is there")

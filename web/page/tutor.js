@@ -7,7 +7,6 @@ const KEY = 'lectern.session'; // of this tab; the name of a session lets nobody
 
 export class Tutor {
   #session = remembered();
-  #place = 0; // counts them: what is heard about one that was left comes too late
 
   /** Where to connect to. */
   async address() {
@@ -23,20 +22,13 @@ export class Tutor {
     }
   }
 
-  /** @param {{course?: string, stage?: number}} place  where the learner is now */
-  async at(place) {
-    this.leave();
-    if (!place.course) return;
-    const now = this.#place;
-    const sessions = await call('GET', 'api/sessions').catch(() => []);
-    const own = sessions.filter((s) => s.courseId === place.course && s.stage === place.stage);
-    // An admin sees those of others too; if it is not clear which, it is none.
-    if (now === this.#place && own.length === 1) this.#keep(own[0].sessionId);
+  /** @param {{sessionId?: string}} place  where the learner is now; in the picker without a session */
+  at(place) {
+    this.#keep(place.sessionId ?? '');
   }
 
   /** Forgets the tutor: the learner has left. */
   leave() {
-    this.#place++;
     this.#keep('');
   }
 

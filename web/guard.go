@@ -29,12 +29,13 @@ func (s *Server) guard(next http.Handler) (http.Handler, error) {
 		h := w.Header()
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("Content-Security-Policy", apiPolicy)
 		if s.public.Scheme == "https" {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
+			// Without TLS browsers ignore this one, and complain of it.
+			h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		}
 		if !strings.EqualFold(r.Host, s.public.Host) {
 			refuse(w, http.StatusMisdirectedRequest, "This page is reached as "+s.public.String()+" and by no other name.")

@@ -30,8 +30,9 @@ type session struct {
 	channel gossh.Channel
 	ctx     context.Context
 	who     auth.Identity
-	user    string // the login name that the client gave
-	remote  string // the client's address
+	user    string   // the login name that the client gave
+	remote  string   // the client's address
+	page    follower // the browser page whose terminal this is; nil for no page
 	gate    *gate
 	window  window
 	hasPTY  bool
@@ -87,7 +88,7 @@ func (s *Server) handleSession(_ *ssh.Server, conn *gossh.ServerConn, newChannel
 	defer cancel(nil)
 	sess := &session{
 		server: s, channel: channel, ctx: ctx, who: who,
-		user: conn.User(), remote: conn.RemoteAddr().String(), gate: newGate(), sinceNotice: time.Now(),
+		user: conn.User(), remote: conn.RemoteAddr().String(), page: line.page(), gate: newGate(), sinceNotice: time.Now(),
 	}
 	var running sync.WaitGroup
 	defer running.Wait()

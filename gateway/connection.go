@@ -10,6 +10,8 @@ import (
 
 	"charm.land/ssh"
 	gossh "golang.org/x/crypto/ssh"
+
+	"lectern/web/api"
 )
 
 // connections counts the open TCP connections: all, and by address those of which
@@ -32,12 +34,15 @@ func (c *connections) admit(conn net.Conn) (*connection, error) {
 	if err != nil {
 		host = conn.RemoteAddr().String()
 	}
+	if isPage(conn) {
+		host = ofPage
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
-	case c.maxAll > 0 && c.all >= c.maxAll:
-		return nil, exceeds(ofAll, "there are %d connections already; try again in a minute", c.all)
-	case c.maxPerAddress > 0 && c.byHost[host] >= c.maxPerAddress && !isPage(conn):
+	case c.full() != nil:
+		return nil, c.full()
+	case c.maxPerAddress > 0 && c.byHost[host] >= c.maxPerAddress && host != ofPage:
 		return nil, exceeds(ofAddress, "there are %d connections from your address already; close one and try again", c.byHost[host])
 	}
 	c.all++
@@ -73,6 +78,24 @@ func (c *connections) claim(conn *connection, login string) error {
 	return nil
 }
 
+// full says so where no more are let in. The lock is held.
+func (c *connections) full() error {
+	if c.maxAll > 0 && c.all >= c.maxAll {
+		return exceeds(ofAll, "there are %d connections already; try again in a minute", c.all)
+	}
+	return nil
+}
+
+// room says in words for the page that there is none.
+func (c *connections) room() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.full(); err != nil {
+		return &api.Refused{Kind: api.Unavailable, Detail: asSentence(err)}
+	}
+	return nil
+}
+
 // open is how many there are.
 func (c *connections) open() int {
 	c.mu.Lock()
@@ -96,14 +119,26 @@ type connection struct {
 	end      func()      // is called when it closes; may be nil
 }
 
-// isPage tells whether a connection came through the page's door. Browsers may
-// come in numbers from the one address of an ingress; the page bounds them.
+// ofPage is in the place of the address for what comes from the page. Browsers
+// may come in numbers from the one address of an ingress; the page bounds them,
+// and they are in the way of nobody who comes from there by ssh.
+const ofPage = "page"
+
+// isPage tells whether a connection came through the page's door.
 func isPage(conn net.Conn) bool {
 	_, page := conn.(*pageConn)
 	return page
 }
 
 func (c *connection) fromPage() bool { return isPage(c.Conn) }
+
+// page is who follows from the page; nil where there is none.
+func (c *connection) page() follower {
+	if conn, ok := c.Conn.(*pageConn); ok {
+		return conn.follower
+	}
+	return nil
+}
 
 // connectionKey finds the connection in the context that the SSH library makes
 // for it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 
 	"lectern/course"
@@ -18,13 +19,14 @@ import (
 // Still is api.Gateway's.
 func (s *Server) Still(ctx context.Context, who auth.Identity) (auth.Identity, error) {
 	now, err := s.Directory.Still(ctx, who)
+	var denied *auth.Denied
 	switch {
-	case err == nil:
-		return now, nil
+	case err == nil || !errors.As(err, &denied):
+		return now, err
 	case auth.Passing(err):
-		return now, &api.Refused{Kind: api.Unavailable, Detail: err.Error()}
+		return now, &api.Refused{Kind: api.Unavailable, Detail: denied.Message}
 	}
-	return now, &api.Refused{Kind: api.SignedOut, Detail: err.Error()}
+	return now, &api.Refused{Kind: api.Unwelcome, Detail: denied.Message}
 }
 
 // Catalogue is api.Gateway's.
@@ -93,7 +95,7 @@ func (s *Server) Sessions(ctx context.Context, login string) ([]api.Session, err
 }
 
 // Start is api.Gateway's.
-func (s *Server) Start(ctx context.Context, who auth.Identity, courseName string, stage int) (api.Started, error) {
+func (s *Server) Start(ctx context.Context, who auth.Identity, from net.Addr, courseName string, stage int) (api.Started, error) {
 	var none api.Started
 	c, err := s.Courses.Find(courseName)
 	if err != nil {
@@ -107,28 +109,35 @@ func (s *Server) Start(ctx context.Context, who auth.Identity, courseName string
 	if stage < 1 || stage > len(c.Stages) {
 		return none, &api.Refused{Kind: api.NotFound, Detail: fmt.Sprintf("%s has stages 1 to %d, and %d is none of them.", c.ID, len(c.Stages), stage)}
 	}
-	sb, fresh, err := s.acquire(ctx, wanted{who: who, course: c, stage: stage, environ: []string{"TERM=xterm-256color", "COLORTERM=truecolor"}}, func(sandbox.Phase) {})
+	sb, fresh, err := s.acquire(ctx, wanted{
+		who: who, remote: from.String(), course: c, stage: stage, environ: []string{"TERM=xterm-256color", "COLORTERM=truecolor"},
+	}, func(sandbox.Phase) {})
 	var unavailable *sandbox.Unavailable
 	var locked *lockedStage
 	var elsewhere *otherStage
 	switch {
 	case errors.As(err, &unavailable):
 		return none, &api.Refused{Kind: api.Unavailable, Detail: unavailable.Reason}
+	case errors.Is(err, errNoTrail):
+		return none, &api.Refused{Kind: api.Unavailable, Detail: withoutTrail}
 	case errors.As(err, &locked), errors.As(err, &elsewhere):
 		return none, &api.Refused{Kind: api.Conflict, Detail: asSentence(err)}
-	case errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return none, &api.Refused{Kind: api.Unavailable, Detail: "All places are taken. Try again in a minute."}
 	case err != nil:
 		return none, err
 	}
 	made := sb.Made()
+	if fresh {
+		s.unseen.add(made.Session)
+	}
 	return api.Started{
 		ID: made.Session, Pod: sandbox.Name(made.Login), Status: "running", CourseID: made.CourseID, Stage: made.Stage, Reused: !fresh,
 	}, nil
 }
 
 // End is api.Gateway's. An admin may end anybody's session, a learner their own.
-func (s *Server) End(ctx context.Context, who auth.Identity, session string) error {
+func (s *Server) End(ctx context.Context, who auth.Identity, from net.Addr, session string) error {
 	gone := &api.Refused{Kind: api.NotFound, Detail: "There is no such session. It may have ended."}
 	sb, err := s.lifecycle.BySession(ctx, session)
 	if errors.Is(err, sandbox.ErrGone) {
@@ -141,11 +150,16 @@ func (s *Server) End(ctx context.Context, who auth.Identity, session string) err
 	case sb.Made().Login == who.Login:
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), killingFor)
 		defer cancel()
-		err = sb.Kill(ctx, "You ended this session from the page. Your place is kept: choose the stage again to go on.")
+		s.recordEndedBy(who, from, sb)
+		err = sb.Kill(ctx, endedFromPage)
 	case who.Admin:
-		err = admin{server: s, who: who}.kill(ctx, session, "")
+		err = admin{server: s, who: who, remote: from.String()}.kill(ctx, session, "")
 	default:
 		return gone // that there is one is nobody else's business
+	}
+	var noAdmin *NoLongerAdmin
+	if errors.As(err, &noAdmin) {
+		return gone
 	}
 	if errors.Is(err, errEnded) || errors.Is(err, sandbox.ErrGone) {
 		return gone

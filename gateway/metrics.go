@@ -51,7 +51,7 @@ func newMetrics() *metrics {
 		turnedAway:  newTally("connections_refused_total", "SSH connections turned away, by the bound that was reached.", "bound", ofAll, ofAddress, ofLearner),
 		noHandshake: counter("handshakes_failed_total", "SSH connections that ended before a key was asked for."),
 		signedIn: newTally("authentications_total", "Sign-ins, by where the key was found.", "via",
-			auth.ViaGitHub, auth.ViaAuthorizedKeys, auth.ViaEnrolled, auth.ViaLocal),
+			auth.ViaGitHub, auth.ViaAuthorizedKeys, auth.ViaEnrolled, auth.ViaLocal, auth.ViaPage),
 		refused: newTally("authentications_refused_total", "Connections whose keys were all refused, by the reason of the last one.", "reason",
 			auth.UnknownKey, auth.NoKey, auth.KeyNotListed, auth.LoginNotAllowed, auth.NoSuchAccount,
 			auth.GitHubUnreachable, auth.TryAgain, auth.BadKey, auth.NotAdmin, auth.BadLogin, notLookedUp),

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"lectern/gateway/auth"
+	"lectern/web/api"
 )
 
 // pageDoor is the way in of the browser page: connections that are made inside
@@ -63,7 +64,8 @@ func (d *pageDoor) Addr() net.Addr { return &net.UnixAddr{Name: "page", Net: "un
 // pageConn is a connection of the page's, from the address of the browser.
 type pageConn struct {
 	net.Conn
-	from net.Addr
+	from     net.Addr
+	follower follower // the page, which is told where this leads to
 }
 
 func (c *pageConn) RemoteAddr() net.Addr { return c.from }
@@ -76,33 +78,52 @@ const certificateLife = time.Minute
 // the key with which the one whom it stands for has signed in.
 const certFingerprint = "fingerprint@lectern"
 
-// Enter opens a connection to this gateway's own SSH server for somebody who has
-// signed in to the page from a browser, and the configuration with which a
-// client signs in on it.
-func (s *Server) Enter(ctx context.Context, who auth.Identity, from net.Addr) (net.Conn, *gossh.ClientConfig, error) {
+// Enter is api.Gateway's: a connection to this gateway's own SSH server for
+// somebody who has signed in to the page.
+func (s *Server) Enter(ctx context.Context, who auth.Identity, from net.Addr) (api.Entry, error) {
+	var none api.Entry
+	if err := s.connections.room(); err != nil {
+		return none, err // in words, which those who are turned away behind the door cannot be told
+	}
 	signer, err := s.pageDoor.issue(who)
 	if err != nil {
-		return nil, nil, fmt.Errorf("issue a certificate: %w", err)
+		return none, fmt.Errorf("issue a certificate: %w", err)
 	}
 	ours, theirs, err := socketPair()
 	if err != nil {
-		return nil, nil, fmt.Errorf("connect to the gateway: %w", err)
+		return none, fmt.Errorf("connect to the gateway: %w", err)
 	}
+	news, stop := s.news.follow(who.Login)
 	select {
-	case s.pageDoor.came <- &pageConn{Conn: theirs, from: from}:
+	case s.pageDoor.came <- &pageConn{Conn: theirs, from: from, follower: news}:
 	case <-s.pageDoor.closed:
-		err = errShutdown
+		err = &api.Refused{Kind: api.Unavailable, Detail: "The gateway is restarting. Try again in a moment."}
 	case <-ctx.Done():
 		err = ctx.Err()
 	}
 	if err != nil {
-		return nil, nil, errors.Join(err, ours.Close(), theirs.Close())
+		stop()
+		return none, errors.Join(err, ours.Close(), theirs.Close())
 	}
-	return ours, &gossh.ClientConfig{
-		User: who.Login, Auth: []gossh.AuthMethod{gossh.PublicKeys(signer)},
-		HostKeyCallback: gossh.FixedHostKey(s.ssh.HostSigners[0].PublicKey()),
-		Timeout:         s.HandshakeTimeout,
+	return api.Entry{
+		Conn: &followedConn{Conn: ours, stop: stop}, News: news,
+		Config: &gossh.ClientConfig{
+			User: who.Login, Auth: []gossh.AuthMethod{gossh.PublicKeys(signer)},
+			HostKeyCallback: gossh.FixedHostKey(s.ssh.HostSigners[0].PublicKey()),
+			Timeout:         s.HandshakeTimeout,
+		},
 	}, nil
+}
+
+// followedConn is the page's end of a connection. The news end with it.
+type followedConn struct {
+	net.Conn
+	stop func()
+}
+
+func (c *followedConn) Close() error {
+	c.stop()
+	return c.Conn.Close()
 }
 
 // issue makes a key that nobody else ever has, and a certificate for it.

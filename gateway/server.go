@@ -88,6 +88,7 @@ type Server struct {
 	door        door
 	pageDoor    *pageDoor
 	news        news
+	unseen      unseen
 	refusals    refusals
 	metrics     *metrics
 	census      *census
@@ -111,7 +112,8 @@ func New(o Options) (*Server, error) {
 		connections: connections{maxAll: o.MaxConnections, maxPerAddress: o.MaxConnectionsPerAddress, byHost: make(map[string]int), byLearner: make(map[string]int)},
 		places:      places{maxAll: o.MaxConnections, byLearner: make(map[string]int), byConnection: make(map[*connection]int)},
 		door:        door{path: o.DoorFile},
-		news:        news{followers: make(map[string]map[chan api.News]struct{})},
+		news:        news{followers: make(map[string]map[follower]struct{})},
+		unseen:      unseen{sessions: make(map[string]struct{})},
 		refusals:    refusals{log: o.Log},
 		metrics:     newMetrics(),
 	}

@@ -36,8 +36,7 @@ func (s *session) loop(notice tui.Notice, next sandbox.Sandbox) int {
 				return 0
 			}
 		}
-		made := next.Made()
-		s.server.joined(made, made.Session == s.made)
+		s.tellJoined(next.Made())
 		exit, err := s.bridge(next)
 		cause := context.Cause(s.ctx)
 		takenOver := err == nil && exit.Ending == sandbox.TakenOver
@@ -52,7 +51,7 @@ func (s *session) loop(notice tui.Notice, next sandbox.Sandbox) int {
 			s.say(exit.Reason)
 			return 1
 		}
-		s.server.left(s.who.Login)
+		s.tellLeft()
 		notice = s.noticeOf(exit, err)
 		next = nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"sync"
 
@@ -14,6 +15,7 @@ import (
 	"lectern/progress"
 	"lectern/proxy/report"
 	"lectern/sandbox"
+	"lectern/web/api"
 )
 
 // What the gateway writes into the audit trail. That it could not be written is
@@ -24,6 +26,7 @@ const (
 	tooManyConnections = "too_many_connections"
 	lookupFailed       = "lookup_failed"
 	noTrail            = "no_audit_trail"
+	badLink            = "link_not_good" // to the page: used, too old, or never there
 )
 
 const withoutTrail = "This gateway cannot write its audit trail just now and lets nobody begin without it: try again later, or tell the person who runs it."
@@ -135,17 +138,56 @@ func (s *Server) recordMade(ctx context.Context, w wanted, sb sandbox.Sandbox) e
 // replaced is why a sandbox ends whose learner starts another stage.
 const replaced = "You started another stage, so this session was ended."
 
+// endedFromPage is why a sandbox ends whose learner ends it from a front end.
+const endedFromPage = "You ended this session from the page. Your place is kept: choose the stage again to go on."
+
 func (s *session) recordReplaced(sb sandbox.Sandbox) {
 	e := eventOf(audit.Killed, sb.Made())
 	e.By, e.Remote, e.Detail = s.who.Login, s.remote, "to start another stage"
 	_ = s.server.Audit.Record(e)
 }
 
+// recordEndedBy records that a learner ends their own sandbox from a front end.
+func (s *Server) recordEndedBy(who auth.Identity, from net.Addr, sb sandbox.Sandbox) {
+	e := eventOf(audit.Killed, sb.Made())
+	e.By, e.Remote, e.Detail = who.Login, from.String(), "from the page"
+	_ = s.Audit.Record(e)
+}
+
+// Note is api.Gateway's.
+func (s *Server) Note(e api.DoorEvent) error {
+	event := audit.Event{Login: e.Who.Login, Key: e.Who.Fingerprint, Remote: e.From.String(), Detail: "browser " + e.Browser}
+	switch e.Kind {
+	case api.SignedIn:
+		event.Kind = audit.BrowserSignedIn
+	case api.SignedOut:
+		event.Kind = audit.BrowserSignedOut
+		event.Detail += ", " + string(e.Why)
+	case api.LinkRefused:
+		s.Audit.Refuse(audit.Event{Remote: event.Remote, Reason: badLink})
+		return nil
+	}
+	if err := s.Audit.Record(event); err != nil && e.Kind == api.SignedIn && s.RefuseUnaudited && !e.Who.Admin {
+		return &api.Refused{Kind: api.Unavailable, Detail: withoutTrail}
+	}
+	return nil
+}
+
+// recordRevoked records that somebody has signed out browsers of theirs by ssh.
+func (s *session) recordRevoked(browsers []string) {
+	for _, id := range browsers {
+		_ = s.server.Audit.Record(audit.Event{
+			Kind: audit.BrowserSignedOut, Login: s.who.Login, Key: s.who.Fingerprint, Remote: s.remote,
+			Detail: "browser " + id + ", by the command web",
+		})
+	}
+}
+
 func (s *Server) recordEnd(of sandbox.Info, exit sandbox.Exit) {
 	e := eventOf(audit.SandboxEnded, of)
 	e.Ending, e.Reason = string(exit.Ending), exit.Reason
 	// Whoever kills may give a reason in words of their own.
-	if exit.Ending == sandbox.Killed && exit.Reason != replaced && exit.Reason != sandbox.NobodyCameBack {
+	if exit.Ending == sandbox.Killed && exit.Reason != replaced && exit.Reason != endedFromPage && exit.Reason != sandbox.NobodyCameBack {
 		e.Reason = ""
 	}
 	if exit.Code != 0 {

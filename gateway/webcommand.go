@@ -73,10 +73,12 @@ func (s *session) revokeBrowsers(cmd *cobra.Command, args []string) error {
 	if len(args) == 1 {
 		id = args[0]
 	}
-	n, err := s.server.Desk.Revoke(s.who.Login, id)
+	gone, err := s.server.Desk.Revoke(s.who.Login, id)
 	if err != nil {
 		return err
 	}
+	s.recordRevoked(gone)
+	n := len(gone)
 	if n == 0 && id != "" {
 		return fmt.Errorf("no browser %s is signed in as you: web --list shows those that are", clean(id))
 	}

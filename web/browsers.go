@@ -74,11 +74,12 @@ func openBrowsers(path string, life time.Duration, now func() time.Time) (*brows
 
 func (b *browsers) close() error { return b.file.Close() }
 
-// signIn keeps a browser and gives the token that it has to show.
-func (b *browsers) signIn(who auth.Identity, from, agent string) (token string, _ browser, err error) {
+// signIn keeps a browser and gives the token that it has to show, and the ids of
+// those of the same learner that had to make room.
+func (b *browsers) signIn(who auth.Identity, from, agent string) (token string, one browser, gone []string, err error) {
 	token, sum := secret(tokenBytes)
 	now := b.now().UTC().Truncate(time.Second)
-	one := browser{
+	one = browser{
 		ID: newID(), Login: who.Login, Fingerprint: who.Fingerprint, Via: who.Via,
 		SignedIn: now, LastSeen: now, Expires: now.Add(b.life), From: from, Agent: shortened(agent),
 	}
@@ -88,31 +89,32 @@ func (b *browsers) signIn(who auth.Identity, from, agent string) (token string, 
 			return err
 		}
 		var own []hash
-		seen := make(map[hash]time.Time)
+		others := make(map[hash]browser)
 		err = each(bucket, func(key hash, other browser) error {
 			switch {
 			case !now.Before(other.Expires):
 				return bucket.Delete(key[:])
 			case other.Login == who.Login:
-				own, seen[key] = append(own, key), other.LastSeen
+				own, others[key] = append(own, key), other
 			}
 			return nil
 		})
 		if err != nil {
 			return err
 		}
-		slices.SortFunc(own, func(x, y hash) int { return seen[x].Compare(seen[y]) })
+		slices.SortFunc(own, func(x, y hash) int { return others[x].LastSeen.Compare(others[y].LastSeen) })
 		for ; len(own) >= mostBrowsers; own = own[1:] {
 			if err := bucket.Delete(own[0][:]); err != nil {
 				return err
 			}
+			gone = append(gone, others[own[0]].ID)
 		}
 		return put(bucket, sum, one)
 	})
 	if err != nil {
-		return "", browser{}, fmt.Errorf("keep the sign-in of a browser: %w", err)
+		return "", browser{}, nil, fmt.Errorf("keep the sign-in of a browser: %w", err)
 	}
-	return token, one, nil
+	return token, one, gone, nil
 }
 
 // newID names a browser. It is a name and no secret.

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 	"time"
 
 	"lectern/web/page"
@@ -19,10 +20,13 @@ import (
 // file is one that browsers load, ready to be sent.
 type file struct {
 	content, zipped []byte
-	kind, etag      string
+	kind            string
+	etag            string // a weak one, being that of both
 }
 
-// loadFiles reads the page once: it never changes while the program runs.
+// pageFiles is the page, which never changes while the program runs.
+var pageFiles = sync.OnceValues(func() (map[string]file, error) { return loadFiles(page.Files) })
+
 func loadFiles(from fs.FS) (map[string]file, error) {
 	files := make(map[string]file)
 	err := fs.WalkDir(from, ".", func(name string, entry fs.DirEntry, err error) error {
@@ -45,7 +49,7 @@ func loadFiles(from fs.FS) (map[string]file, error) {
 			return err
 		}
 		sum := sha256.Sum256(content)
-		files["/"+name] = file{content, zipped.Bytes(), kindOf(name), `"` + hex.EncodeToString(sum[:12]) + `"`}
+		files["/"+name] = file{content, zipped.Bytes(), kindOf(name), `W/"` + hex.EncodeToString(sum[:12]) + `"`}
 		return nil
 	})
 	if err != nil {
@@ -86,9 +90,20 @@ func (s *Server) serveFile(w http.ResponseWriter, r *http.Request) {
 	h.Set("ETag", f.etag)
 	h.Set("Vary", "Accept-Encoding")
 	content := f.content
-	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") && len(f.zipped) < len(f.content) {
+	if takesGzip(r) && len(f.zipped) < len(f.content) {
 		h.Set("Content-Encoding", "gzip")
 		content = f.zipped
 	}
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
+}
+
+// takesGzip tells whether a browser takes what is zipped (RFC 9110 section
+// 12.5.3). One with a preference that is written otherwise gets the plain file.
+func takesGzip(r *http.Request) bool {
+	for coding := range strings.SplitSeq(strings.Join(r.Header.Values("Accept-Encoding"), ","), ",") {
+		if strings.TrimSpace(coding) == "gzip" {
+			return true
+		}
+	}
+	return false
 }

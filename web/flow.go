@@ -1,6 +1,10 @@
 package web
 
-import "sync"
+import (
+	"context"
+	"sync"
+	"time"
+)
 
 // window is how many bytes may be on their way to the page without its having
 // drawn them. Beyond, the SSH channel is not read, whose own window (RFC 4254
@@ -56,4 +60,30 @@ func (f *flow) close() {
 	defer f.mu.Unlock()
 	f.closed = true
 	f.changed.Broadcast()
+}
+
+// closeWhenStuck closes the flow once nothing was drawn for a while, unless ctx
+// ends before.
+func (f *flow) closeWhenStuck(ctx context.Context, after time.Duration) {
+	tick := time.NewTicker(after)
+	defer tick.Stop()
+	for before := f.progress(); ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		now := f.progress()
+		if now == before {
+			f.close()
+			return
+		}
+		before = now
+	}
+}
+
+func (f *flow) progress() int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.drawn
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"unicode/utf8"
 
+	"github.com/coder/websocket"
+
 	"lectern/web/api"
 	"lectern/web/page"
 )
@@ -67,6 +69,8 @@ type sessionEnd struct {
 	Reason string `json:"reason"`
 	// Again is set where to connect again by itself makes sense.
 	Again bool `json:"again"`
+	// code closes the WebSocket; 0 is a normal end.
+	code websocket.StatusCode
 }
 
 // pong answers a ping.

@@ -5,9 +5,24 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 )
+
+// origin reads the address of a site as browsers write its origin (RFC 6454):
+// what is compared with theirs has to be written alike.
+func origin(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	port, known := map[string]string{"http": ":80", "https": ":443"}[u.Scheme]
+	if !known || u.Host == "" || u.User != nil || strings.TrimSuffix(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		return nil, fmt.Errorf("%q has to be written like https://lab.example.org", text)
+	}
+	return &url.URL{Scheme: u.Scheme, Host: strings.TrimSuffix(strings.ToLower(u.Host), port)}, nil
+}
 
 // guard lets in what is meant for this page and comes from it. A page elsewhere
 // can make a browser send anything here, with the learner's cookie where it is on
@@ -61,7 +76,7 @@ const apiPolicy = "default-src 'none'; frame-ancestors 'none'"
 
 const crossSite = "Pages of other sites may not use this one."
 
-// ownOrigin is for browsers on this very page, whatever the default port.
+// ownOrigin is for browsers on this very page.
 func (s *Server) ownOrigin(origin string) bool {
 	return strings.EqualFold(origin, s.public.Scheme+"://"+s.public.Host)
 }
@@ -73,6 +88,7 @@ func allow(h http.Header, origin string) {
 	h.Set("Access-Control-Allow-Credentials", "true")
 	h.Set("Access-Control-Allow-Methods", "GET, POST, DELETE")
 	h.Set("Access-Control-Allow-Headers", "Content-Type")
+	h.Set("Access-Control-Expose-Headers", "Location, Retry-After")
 	h.Set("Access-Control-Max-Age", "600")
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 	h.Add("Vary", "Origin")

@@ -17,7 +17,10 @@ const (
 	mostGuessers = 10_000
 )
 
-// guesses bounds how fast codes can be tried. Those that work cost nothing.
+// guesses bounds what links that do not work can cause: lines of the log and
+// looks at the trail. It keeps nobody from opening one that works, since a class
+// sits behind one address, of whom one could shut out all others; and to find one
+// by trying is hopeless at any speed (codeBytes).
 type guesses struct {
 	now func() time.Time
 
@@ -38,16 +41,9 @@ func network(addr netip.Addr) netip.Addr {
 	return addr
 }
 
-// may tells whether an address may try once more.
-func (g *guesses) may(addr netip.Addr) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	l := g.by[network(addr)]
-	return l == nil || l.TokensAt(g.now()) >= 1
-}
-
-// failed notes a code that did not work.
-func (g *guesses) failed(addr netip.Addr) {
+// failed notes a code that did not work, and tells whether an address has not
+// come with too many of those.
+func (g *guesses) failed(addr netip.Addr) (moderate bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	key := network(addr)
@@ -59,5 +55,5 @@ func (g *guesses) failed(addr netip.Addr) {
 		l = rate.NewLimiter(rate.Every(guessEvery), guessesAtOnce)
 		g.by[key] = l
 	}
-	l.AllowN(g.now(), 1)
+	return l.AllowN(g.now(), 1)
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,24 +11,13 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/coder/websocket"
 	"golang.org/x/crypto/ssh"
 
 	"lectern/web/api"
-)
-
-const (
-	// pingEvery is how often a page is asked for a sign of life, which has to come
-	// within as long again.
-	pingEvery = 25 * time.Second
-	// lookAgainEvery is how often it is looked up whether one may still be here.
-	lookAgainEvery = time.Minute
-	// sizeWithin is how long a page may take to say how large its terminal is.
-	sizeWithin = 10 * time.Second
-	// drawWithin is how long a page may take to draw the rest of a terminal that
-	// has ended.
-	drawWithin = 10 * time.Second
 )
 
 // size is that of the page's terminal, in cells.
@@ -37,6 +27,7 @@ type size struct{ cols, rows int }
 type line struct {
 	server  *Server
 	conn    *websocket.Conn
+	tcp     net.Conn // below conn
 	visitor visitor
 	session string // the one to go back into; empty: the picker
 	from    net.Addr
@@ -62,20 +53,35 @@ func (l *line) send(ctx context.Context, v any) error {
 // here waits for the terminal: an acknowledgement may be what that waits for. It
 // ends with the connection.
 func (l *line) read() error {
-	for {
-		kind, data, err := l.conn.Read(context.Background())
-		if err != nil { // one that sends too much at once is told by the library
+	var buf bytes.Buffer
+	for first := l.acknowledges; ; first = false {
+		kind, message, err := l.conn.Reader(context.Background())
+		if err != nil {
 			return errPageGone
 		}
+		buf.Reset()
+		if _, err := buf.ReadFrom(io.LimitReader(message, mostOfFrame+1)); err != nil {
+			return errPageGone
+		}
+		if buf.Len() > mostOfFrame {
+			return errTooBig
+		}
+		l.server.metrics.bytes.WithLabelValues(fromPage).Add(float64(buf.Len()))
 		if kind == websocket.MessageBinary {
-			if !l.typed.add(data) {
+			switch {
+			case first:
+				return errNoSize
+			case !l.typed.add(buf.Bytes()):
 				return errTooMuch
 			}
 			continue
 		}
-		m, err := parseMessage(data)
+		m, err := parseMessage(buf.Bytes())
 		if err != nil {
 			return sentence("This message cannot be read: " + err.Error() + ".")
+		}
+		if first && m.Type != messageResize {
+			return errNoSize
 		}
 		switch m.Type {
 		case messageResize:
@@ -113,16 +119,16 @@ func (l *line) serve(ctx context.Context, cancel context.CancelCauseFunc) (ended
 	if err != nil {
 		return ended, err
 	}
-	conn, config, err := l.server.gateway.Enter(ctx, l.visitor.Identity, l.from)
+	entry, err := l.server.gateway.Enter(ctx, l.visitor.Identity, l.from)
 	if err != nil {
 		return ended, err
 	}
-	defer func() { _ = conn.Close() }()
+	defer func() { _ = entry.Conn.Close() }()
 	defer context.AfterFunc(ctx, func() {
 		l.flow.close()
-		_ = conn.Close()
+		_ = entry.Conn.Close()
 	})()
-	transport, channels, requests, err := ssh.NewClientConn(conn, "gateway", config)
+	transport, channels, requests, err := ssh.NewClientConn(entry.Conn, "gateway", entry.Config)
 	if err != nil {
 		return ended, fmt.Errorf("sign in to the gateway: %w", err)
 	}
@@ -131,12 +137,12 @@ func (l *line) serve(ctx context.Context, cancel context.CancelCauseFunc) (ended
 	session, err := client.NewSession()
 	var refused *ssh.OpenChannelError
 	if errors.As(err, &refused) {
-		return sessionEnd{Reason: refused.Message + "."}, nil
+		return refusedEnd(refused), nil
 	}
 	if err != nil {
 		return ended, fmt.Errorf("open a session: %w", err)
 	}
-	return l.terminal(ctx, cancel, session, first)
+	return l.terminal(ctx, cancel, session, entry.News, first)
 }
 
 // firstSize is what the page says first. Clients that know no subprotocol may say
@@ -150,7 +156,7 @@ func (l *line) firstSize(ctx context.Context) (size, error) {
 			return size{80, 24}, nil
 		}
 	}
-	late := time.NewTimer(sizeWithin)
+	late := time.NewTimer(l.server.pace.size)
 	defer late.Stop()
 	select {
 	case s := <-l.sizes:
@@ -163,7 +169,7 @@ func (l *line) firstSize(ctx context.Context) (size, error) {
 }
 
 // terminal runs a session of the gateway on the page's terminal.
-func (l *line) terminal(ctx context.Context, cancel context.CancelCauseFunc, session *ssh.Session, first size) (ended sessionEnd, err error) {
+func (l *line) terminal(ctx context.Context, cancel context.CancelCauseFunc, session *ssh.Session, news <-chan api.News, first size) (ended sessionEnd, err error) {
 	words := &lastWords{}
 	session.Stderr = words
 	out, err := session.StdoutPipe()
@@ -178,8 +184,6 @@ func (l *line) terminal(ctx context.Context, cancel context.CancelCauseFunc, ses
 		return ended, fmt.Errorf("ask for a terminal: %w", err)
 	}
 	_ = session.Setenv("COLORTERM", "truecolor")
-	news, stop := l.server.gateway.Follow(l.visitor.Login)
-	defer stop()
 	if l.session == "" {
 		err = session.Shell()
 	} else {
@@ -188,13 +192,15 @@ func (l *line) terminal(ctx context.Context, cancel context.CancelCauseFunc, ses
 	if err != nil {
 		return ended, fmt.Errorf("start a session: %w", err)
 	}
+	over, finish := context.WithCancel(ctx)
+	writing, stop := lingering(over, l.server.pace.closing)
+	defer stop()
 	var running sync.WaitGroup
 	defer running.Wait()
-	over, finish := context.WithCancel(ctx)
 	defer finish()
 	defer l.typed.close()
 	running.Go(func() { l.typed.writeTo(in) })
-	running.Go(func() { l.report(over, session, news) })
+	running.Go(func() { l.report(over, writing, session, news) })
 	running.Go(func() {
 		if err := l.watch(over); err != nil {
 			cancel(err)
@@ -203,11 +209,9 @@ func (l *line) terminal(ctx context.Context, cancel context.CancelCauseFunc, ses
 	waited := make(chan error, 1)
 	running.Go(func() {
 		waited <- session.Wait()
-		late := time.AfterFunc(drawWithin, l.flow.close)
-		<-over.Done()
-		late.Stop()
+		l.flow.closeWhenStuck(over, l.server.pace.draw)
 	})
-	if err := l.copy(ctx, out); err != nil {
+	if err := l.copy(writing, out); err != nil {
 		cancel(errPageGone)
 	}
 	return endOf(<-waited, words.text()), nil
@@ -223,6 +227,7 @@ func (l *line) copy(ctx context.Context, out io.Reader) error {
 		n, err := out.Read(buf)
 		if n > 0 {
 			l.flow.send(n)
+			l.server.metrics.bytes.WithLabelValues(toPage).Add(float64(n))
 			if err := l.conn.Write(ctx, websocket.MessageBinary, buf[:n]); err != nil {
 				return err
 			}
@@ -234,16 +239,16 @@ func (l *line) copy(ctx context.Context, out io.Reader) error {
 }
 
 // report tells the gateway of sizes, and the page of news.
-func (l *line) report(ctx context.Context, session *ssh.Session, news <-chan api.News) {
+func (l *line) report(ctx, writing context.Context, session *ssh.Session, news <-chan api.News) {
 	for {
 		var err error
 		select {
 		case s := <-l.sizes:
 			err = session.WindowChange(s.rows, s.cols)
 		case item := <-news:
-			err = l.send(ctx, item)
+			err = l.send(writing, item)
 		case <-l.pings:
-			err = l.send(ctx, pong)
+			err = l.send(writing, pong)
 		case <-ctx.Done():
 			return
 		}
@@ -256,24 +261,29 @@ func (l *line) report(ctx context.Context, session *ssh.Session, news <-chan api
 // watch asks the page for signs of life, and the gateway whether the learner may
 // still be here.
 func (l *line) watch(ctx context.Context) error {
-	ping, again := time.NewTicker(pingEvery), time.NewTicker(lookAgainEvery)
+	server := l.server
+	ping, again := time.NewTicker(server.pace.ping), time.NewTicker(server.pace.look)
 	defer ping.Stop()
 	defer again.Stop()
+	expired := time.NewTimer(l.visitor.browser.Expires.Sub(server.opts.Now()))
+	defer expired.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-ping.C:
-			within, cancel := context.WithTimeout(ctx, pingEvery)
+			within, cancel := context.WithTimeout(ctx, server.pace.ping)
 			err := l.conn.Ping(within)
 			cancel()
 			if err != nil && ctx.Err() == nil {
 				return errPageGone
 			}
+		case <-expired.C:
+			return errExpired
 		case <-again.C:
-			_, err := l.server.gateway.Still(ctx, l.visitor.Identity)
+			_, err := server.gateway.Still(ctx, l.visitor.Identity)
 			var refused *api.Refused
-			if errors.As(err, &refused) && refused.Kind == api.SignedOut {
+			if errors.As(err, &refused) && refused.Kind == api.Unwelcome {
 				return sentence(refused.Detail)
 			}
 		}
@@ -293,11 +303,30 @@ func endOf(err error, words string) sessionEnd {
 	case err == nil:
 		return sessionEnd{Reason: words}
 	case errors.As(err, &status) && words != "":
-		return sessionEnd{Reason: words, Again: status.ExitStatus() == statusRestart}
+		if status.ExitStatus() == statusRestart {
+			return sessionEnd{Reason: words, Again: true, code: websocket.StatusGoingAway}
+		}
+		return sessionEnd{Reason: words}
 	case errors.As(err, &status):
 		return sessionEnd{Reason: fmt.Sprintf("The session has ended with status %d.", status.ExitStatus())}
 	}
-	return sessionEnd{Reason: "The connection to the gateway was lost.", Again: true}
+	return sessionEnd{Reason: "The connection to the gateway was lost.", Again: true, code: websocket.StatusInternalError}
+}
+
+// refusedEnd says what a gateway has refused. What there is too little of there
+// may be enough of in a moment.
+func refusedEnd(refused *ssh.OpenChannelError) sessionEnd {
+	end := sessionEnd{Reason: asSentence(refused.Message), code: websocket.StatusPolicyViolation}
+	if refused.Reason == ssh.ResourceShortage {
+		end.Again, end.code = true, websocket.StatusTryAgainLater
+	}
+	return end
+}
+
+// asSentence gives words of the gateway the form of a sentence.
+func asSentence(words string) string {
+	first, n := utf8.DecodeRuneInString(words)
+	return string(unicode.ToUpper(first)) + strings.TrimSuffix(words[n:], ".") + "."
 }
 
 // quoted is a word as the gateway's commands take it.

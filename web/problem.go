@@ -11,7 +11,7 @@ import (
 // statusOf is the status of each kind of refusal.
 var statusOf = map[api.RefusedKind]int{
 	api.NotFound: http.StatusNotFound, api.Forbidden: http.StatusForbidden, api.Conflict: http.StatusConflict,
-	api.Unavailable: http.StatusServiceUnavailable, api.SignedOut: http.StatusUnauthorized,
+	api.Unavailable: http.StatusServiceUnavailable, api.Unwelcome: http.StatusUnauthorized,
 }
 
 // refuse answers with a problem (RFC 9457); detail says what to do.

@@ -84,7 +84,7 @@ func (s *Server) startSession(w http.ResponseWriter, r *http.Request, v visitor)
 		ResumeStage int    `json:"resumeStage"`
 		UserID      string `json:"userId"`
 	}
-	if !readJSON(w, r, &wish) {
+	if !s.readJSON(w, r, &wish) {
 		return
 	}
 	if wish.UserID != "" && !strings.EqualFold(wish.UserID, v.Login) {
@@ -103,7 +103,7 @@ func (s *Server) startSession(w http.ResponseWriter, r *http.Request, v visitor)
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), startLimit)
 	defer cancel()
-	started, err := s.gateway.Start(ctx, v.Identity, wish.Course, wish.Stage)
+	started, err := s.gateway.Start(ctx, v.Identity, tcpAddr(s.from(r)), wish.Course, wish.Stage)
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -137,7 +137,7 @@ func courseOfURL(text string) string {
 }
 
 func (s *Server) endSession(w http.ResponseWriter, r *http.Request, v visitor) {
-	if err := s.gateway.End(r.Context(), v.Identity, r.PathValue("id")); err != nil {
+	if err := s.gateway.End(r.Context(), v.Identity, tcpAddr(s.from(r)), r.PathValue("id")); err != nil {
 		s.fail(w, r, err)
 		return
 	}

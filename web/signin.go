@@ -3,8 +3,10 @@ package web
 import (
 	"encoding/json"
 	"errors"
+	"io"
 	"mime"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -32,13 +34,18 @@ func (s *Server) cookie(token string, expires time.Time) *http.Cookie {
 const mostOfBody = 8 << 10
 
 // readJSON reads the body of a call, or answers why it cannot be read.
-func readJSON(w http.ResponseWriter, r *http.Request, v any) bool {
+func (s *Server) readJSON(w http.ResponseWriter, r *http.Request, v any) bool {
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || kind != "application/json" {
 		refuse(w, http.StatusUnsupportedMediaType, "Send the body as application/json.")
 		return false
 	}
-	err = json.NewDecoder(http.MaxBytesReader(w, r.Body, mostOfBody)).Decode(v)
+	body := json.NewDecoder(http.MaxBytesReader(w, r.Body, mostOfBody))
+	if err = body.Decode(v); err == nil {
+		if _, more := body.Token(); !errors.Is(more, io.EOF) {
+			err = errors.Join(errors.New("there is more behind the JSON"), more)
+		}
+	}
 	var tooLong *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLong):
@@ -46,43 +53,65 @@ func readJSON(w http.ResponseWriter, r *http.Request, v any) bool {
 	case err != nil:
 		refuse(w, http.StatusBadRequest, "The body is no JSON of the form that /api/openapi.yaml describes.")
 	}
+	if err == nil {
+		// The limit of the body would end the context of a call that waits.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+	}
 	return err == nil
 }
 
 // signIn takes a code, once, and gives the browser its cookie.
 func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 	var body struct{ Code string }
-	if !readJSON(w, r, &body) {
+	if !s.readJSON(w, r, &body) {
 		return
 	}
 	from := s.from(r)
-	if !s.guesses.may(from.Addr()) {
-		w.Header().Set("Retry-After", "60")
-		refuse(w, http.StatusTooManyRequests, "Too many links that do not work came from your address. Try again in a minute.")
-		return
-	}
 	who, ok := s.codes.redeem(strings.TrimSpace(body.Code))
 	if !ok {
-		s.guesses.failed(from.Addr())
-		s.opts.Log.Info("refused a link to the page", "remote", from)
-		refuse(w, http.StatusUnauthorized, "This link was used already, or is too old: it works once, for two minutes. Make a new one with the command web.")
+		s.refuseLink(w, from)
 		return
 	}
-	token, one, err := s.browsers.signIn(who, from.Addr().String(), r.UserAgent())
+	token, one, gone, err := s.browsers.signIn(who, from.Addr().String(), r.UserAgent())
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
+	if err := s.gateway.Note(api.DoorEvent{Kind: api.SignedIn, Who: who, Browser: one.ID, From: tcpAddr(from)}); err != nil {
+		_, undone := s.browsers.revoke(who.Login, one.ID)
+		s.fail(w, r, errors.Join(err, undone))
+		return
+	}
+	for _, oldest := range gone {
+		s.sockets.end(who.Login, oldest, errSignedOut)
+		_ = s.gateway.Note(api.DoorEvent{Kind: api.SignedOut, Who: who, Browser: oldest, From: tcpAddr(from), Why: api.ForNewer})
+	}
+	s.metrics.signIns.WithLabelValues(signInDone).Inc()
 	s.opts.Log.Info("a browser has signed in", "login", who.Login, "browser", one.ID, "remote", from)
 	http.SetCookie(w, s.cookie(token, one.Expires))
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(http.StatusNoContent)
 }
 
+// refuseLink answers one who came with a code that stands for nobody.
+func (s *Server) refuseLink(w http.ResponseWriter, from netip.AddrPort) {
+	_ = s.gateway.Note(api.DoorEvent{Kind: api.LinkRefused, From: tcpAddr(from)})
+	if !s.guesses.failed(from.Addr()) {
+		s.metrics.signIns.WithLabelValues(signInLimited).Inc()
+		w.Header().Set("Retry-After", "60")
+		refuse(w, http.StatusTooManyRequests, "Too many links that do not work came from your address. Make a new one with the command web, or try again in a minute.")
+		return
+	}
+	s.metrics.signIns.WithLabelValues(signInRefused).Inc()
+	s.opts.Log.Info("refused a link to the page", "remote", from)
+	refuse(w, http.StatusUnauthorized, "This link was used already, or is too old: it works once, for two minutes. Make a new one with the command web.")
+}
+
 // visitor is somebody who is signed in, and by which browser.
 type visitor struct {
 	auth.Identity
 	browser browser
+	token   string // the browser's
 }
 
 // asLearner lets in those whose browser is signed in and whose key still counts.
@@ -90,7 +119,7 @@ func (s *Server) asLearner(next func(http.ResponseWriter, *http.Request, visitor
 	return func(w http.ResponseWriter, r *http.Request) {
 		cookie, err := r.Cookie(s.cookieName())
 		if err != nil {
-			s.askToSignIn(w)
+			s.askToSignIn(w, notSignedIn)
 			return
 		}
 		one, ok, err := s.browsers.find(cookie.Value)
@@ -99,24 +128,28 @@ func (s *Server) asLearner(next func(http.ResponseWriter, *http.Request, visitor
 			return
 		}
 		if !ok {
-			s.askToSignIn(w)
+			s.askToSignIn(w, notSignedIn)
 			return
 		}
 		who, err := s.gateway.Still(r.Context(), one.who())
-		if err != nil {
+		var refused *api.Refused
+		switch {
+		case errors.As(err, &refused) && refused.Kind == api.Unwelcome:
+			s.askToSignIn(w, refused.Detail)
+			return
+		case err != nil:
 			s.fail(w, r, err)
 			return
 		}
-		next(w, r, visitor{who, one})
+		next(w, r, visitor{who, one, cookie.Value})
 	}
 }
 
-// askToSignIn says how, in words and in the parts of the command.
-func (s *Server) askToSignIn(w http.ResponseWriter) {
-	sendProblem(w, api.Problem{
-		Status: http.StatusUnauthorized, Detail: "You are not signed in here. The command web, over ssh, prints a link that signs you in.",
-		SSHLogin: s.opts.SSHLogin, SSHPort: s.opts.SSHPort,
-	})
+const notSignedIn = "You are not signed in here. The command web, over ssh, prints a link that signs you in."
+
+// askToSignIn says why, and how, in the parts of the command.
+func (s *Server) askToSignIn(w http.ResponseWriter, why string) {
+	sendProblem(w, api.Problem{Status: http.StatusUnauthorized, Detail: why, SSHLogin: s.opts.SSHLogin, SSHPort: s.opts.SSHPort})
 }
 
 func (s *Server) me(w http.ResponseWriter, _ *http.Request, v visitor) {
@@ -130,6 +163,7 @@ func (s *Server) signOut(w http.ResponseWriter, r *http.Request, v visitor) {
 		s.fail(w, r, err)
 		return
 	}
+	_ = s.gateway.Note(api.DoorEvent{Kind: api.SignedOut, Who: v.Identity, Browser: v.browser.ID, From: tcpAddr(s.from(r)), Why: api.FromPage})
 	http.SetCookie(w, s.cookie("", time.Unix(1, 0)))
 	w.WriteHeader(http.StatusNoContent)
 }

@@ -1,54 +1,48 @@
 package web
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/coder/websocket"
+
+	"lectern/web/api"
 )
 
-const (
-	// mostOfFrame is what a message of the page may be long. It pastes in pieces.
-	mostOfFrame = 64 << 10
-	// closingFor is how long a page may take for the words with which it is left.
-	closingFor = 5 * time.Second
-)
+// mostOfFrame is what a message of the page may be long. It pastes in pieces.
+const mostOfFrame = 64 << 10
 
 // socket joins a WebSocket to a terminal of the gateway.
 func (s *Server) socket(w http.ResponseWriter, r *http.Request, v visitor) {
-	s.open.Add(1)
-	defer s.open.Done()
-	if s.ctx.Err() != nil {
+	if !s.enter() {
 		refuse(w, http.StatusServiceUnavailable, errRestart.Error())
 		return
 	}
+	defer s.open.Done()
 	if offered := strings.Join(r.Header.Values("Sec-WebSocket-Protocol"), ","); offered != "" && !offers(offered, subprotocol) {
 		refuse(w, http.StatusBadRequest, "This WebSocket speaks "+subprotocol+".")
 		return
 	}
+	taken := &takenOver{ResponseWriter: w}
 	// guard has compared the Origin, more strictly than the library does.
-	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{subprotocol}, InsecureSkipVerify: true})
+	conn, err := websocket.Accept(taken, r, &websocket.AcceptOptions{Subprotocols: []string{subprotocol}, InsecureSkipVerify: true})
 	if err != nil {
 		return // the library has answered
 	}
 	defer func() { _ = conn.CloseNow() }()
-	conn.SetReadLimit(mostOfFrame)
+	conn.SetReadLimit(-1) // read has a limit of its own, whose words are for people
 	// The request's own context does not outlive its becoming a WebSocket.
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(r.Context()))
 	defer cancel(nil)
 	defer context.AfterFunc(s.ctx, func() { cancel(errRestart) })()
-	leave, err := s.sockets.enter(v, cancel)
-	if err != nil {
-		_ = conn.Close(websocket.StatusTryAgainLater, err.Error())
-		return
-	}
-	defer leave()
 	l := &line{
-		server: s, conn: conn, visitor: v, session: r.URL.Query().Get("sessionId"), from: tcpAddr(s.from(r)),
+		server: s, conn: conn, tcp: taken.conn, visitor: v, session: r.URL.Query().Get("sessionId"), from: tcpAddr(s.from(r)),
 		acknowledges: conn.Subprotocol() == subprotocol,
 		flow:         newFlow(), typed: newTyped(), sizes: make(chan size, 1), pings: make(chan struct{}, 1),
 	}
@@ -57,7 +51,7 @@ func (s *Server) socket(w http.ResponseWriter, r *http.Request, v visitor) {
 		defer close(reading)
 		cancel(l.read())
 	}()
-	ended, err := l.serve(ctx, cancel)
+	ended, err := l.admitted(ctx, cancel)
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause
 	}
@@ -65,8 +59,49 @@ func (s *Server) socket(w http.ResponseWriter, r *http.Request, v visitor) {
 	<-reading
 }
 
+// admitted counts the line in and serves it.
+func (l *line) admitted(ctx context.Context, cancel context.CancelCauseFunc) (ended sessionEnd, err error) {
+	leave, err := l.server.sockets.enter(l.visitor, cancel)
+	if err != nil {
+		return ended, &api.Refused{Kind: api.Unavailable, Detail: err.Error()}
+	}
+	defer leave()
+	// Whoever was signed out before the line was counted in has missed it.
+	switch _, ok, err := l.server.browsers.find(l.visitor.token); {
+	case err != nil:
+		return ended, err
+	case !ok:
+		return ended, errSignedOut
+	}
+	return l.serve(ctx, cancel)
+}
+
+// enter counts in what runs for a WebSocket, unless the server is stopping.
+func (s *Server) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopping {
+		return false
+	}
+	s.open.Add(1)
+	return true
+}
+
 func offers(list, protocol string) bool {
 	return slices.ContainsFunc(strings.Split(list, ","), func(one string) bool { return strings.TrimSpace(one) == protocol })
+}
+
+// takenOver keeps the connection that a WebSocket takes over.
+type takenOver struct {
+	http.ResponseWriter
+	conn net.Conn
+}
+
+// Hijack is http.Hijacker's.
+func (t *takenOver) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, buffered, err := http.NewResponseController(t.ResponseWriter).Hijack()
+	t.conn = conn
+	return conn, buffered, err
 }
 
 // The causes for which a line ends before its terminal does. Those that are for
@@ -75,8 +110,10 @@ var (
 	errPageGone  = errors.New("the page has gone")
 	errRestart   = sentence("The gateway is restarting. Your session is kept: this comes back by itself.")
 	errSignedOut = sentence("This browser was signed out. The command web, over ssh, prints a link that signs it in again.")
+	errExpired   = sentence("This browser was signed in for as long as that lasts. The command web, over ssh, prints a link that signs it in again.")
 	errNoSize    = sentence("The first message has to be a resize that says how large the terminal is.")
 	errTooMuch   = sentence("More was typed than the sandbox takes: paste less at once.")
+	errTooBig    = sentence("A message of more than 64 KiB is too long: send it in pieces.")
 	errAcks      = sentence("More was acknowledged than was sent.")
 )
 
@@ -87,28 +124,47 @@ func (s sentence) Error() string { return string(s) }
 
 // leave tells the page why its terminal has ended, and closes the socket.
 func (l *line) leave(ended sessionEnd, err error) {
-	code := websocket.StatusNormalClosure
-	var words sentence
-	switch {
-	case err == nil:
-	case errors.Is(err, errPageGone):
-		_ = l.conn.CloseNow() // there is nobody to tell
-		return
-	case errors.Is(err, errRestart):
-		code, ended = websocket.StatusGoingAway, sessionEnd{Reason: errRestart.Error(), Again: true}
-	case errors.As(err, &words):
-		code, ended = websocket.StatusPolicyViolation, sessionEnd{Reason: string(words)}
-	default:
-		l.server.opts.Log.Error("a terminal of the page ended by a fault", "login", l.visitor.Login, "error", err)
-		code, ended = websocket.StatusInternalError, sessionEnd{Reason: "Something went wrong here. Connect again.", Again: true}
+	if err != nil {
+		if errors.Is(err, errPageGone) {
+			_ = l.conn.CloseNow() // there is nobody to tell
+			return
+		}
+		ended = l.endBy(err)
+	}
+	if ended.code == 0 {
+		ended.code = websocket.StatusNormalClosure
 	}
 	ended.Type = "session_end"
-	ctx, cancel := context.WithTimeout(context.Background(), closingFor)
+	limit := l.server.pace.closing
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	if l.send(ctx, ended) == nil {
-		_ = l.conn.Close(code, shortReason(ended.Reason)) // waits for the page's answer
+		// Close waits for the page's answer behind all that the page still sends, and
+		// in the middle of a message it would do so for ever.
+		_ = l.tcp.SetReadDeadline(time.Now().Add(limit))
+		_ = l.conn.Close(ended.code, shortReason(ended.Reason))
 	}
 	_ = l.conn.CloseNow()
+}
+
+// endBy says how a line ends that something else than its terminal ends.
+func (l *line) endBy(err error) sessionEnd {
+	var words sentence
+	var refused *api.Refused
+	switch {
+	case errors.Is(err, errRestart):
+		return sessionEnd{Reason: errRestart.Error(), Again: true, code: websocket.StatusGoingAway}
+	case errors.Is(err, errTooBig):
+		return sessionEnd{Reason: errTooBig.Error(), code: websocket.StatusMessageTooBig}
+	case errors.As(err, &words):
+		return sessionEnd{Reason: string(words), code: websocket.StatusPolicyViolation}
+	case errors.As(err, &refused) && refused.Kind == api.Unavailable:
+		return sessionEnd{Reason: refused.Detail, Again: true, code: websocket.StatusTryAgainLater}
+	case errors.As(err, &refused):
+		return sessionEnd{Reason: refused.Detail, code: websocket.StatusPolicyViolation}
+	}
+	l.server.opts.Log.Error("a terminal of the page ended by a fault", "login", l.visitor.Login, "error", err)
+	return sessionEnd{Reason: "Something went wrong here. Connect again.", Again: true, code: websocket.StatusInternalError}
 }
 
 // shortReason fits a reason into a close frame (RFC 6455 section 5.5).

@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"errors"
 	"sync"
 )
 
@@ -31,8 +30,8 @@ func newSockets() *sockets {
 }
 
 var (
-	errTooMany    = errors.New("there are too many terminals open already: close some and try again in a minute")
-	errTooManyOwn = errors.New("you have too many terminals open already: close one and try again")
+	errTooMany    = sentence("There are too many terminals open here already. Try again in a minute.")
+	errTooManyOwn = sentence("You have too many terminals open in browsers already. Close one and try again.")
 )
 
 // enter counts a socket in, which leave counts out; cancel ends it.
@@ -58,12 +57,19 @@ func (s *sockets) enter(v visitor, cancel context.CancelCauseFunc) (leave func()
 	}, nil
 }
 
-// end ends those of a browser.
-func (s *sockets) end(browser string, cause error) {
+// count is how many there are.
+func (s *sockets) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.all)
+}
+
+// end ends those of a learner's browser.
+func (s *sockets) end(login, browser string, cause error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for one := range s.all {
-		if one.browser == browser {
+		if one.login == login && one.browser == browser {
 			one.cancel(cause)
 		}
 	}

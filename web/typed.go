@@ -5,8 +5,9 @@ import (
 	"sync"
 )
 
-// mostTyped is what may wait for a sandbox that reads nothing: a long paste.
-const mostTyped = 1 << 20
+// mostTyped is what may wait for a sandbox that reads nothing: the longest paste
+// of the page, a million characters of up to four bytes.
+const mostTyped = 4 << 20
 
 // typed is what the page has sent and the terminal has not taken yet.
 type typed struct {

@@ -8,17 +8,20 @@ package web
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"lectern/gateway/auth"
 	"lectern/web/api"
-	"lectern/web/page"
 )
 
 // Options is what a Server is made from.
@@ -41,7 +44,9 @@ type Options struct {
 	SSHPort  int
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
-	Log *slog.Logger
+	// Registry takes the metrics; nil: they are not to be seen.
+	Registry prometheus.Registerer
+	Log      *slog.Logger
 }
 
 // Server is the page.
@@ -53,12 +58,17 @@ type Server struct {
 	browsers *browsers
 	guesses  *guesses
 	sockets  *sockets
+	metrics  *metrics
 	files    map[string]file
+	pace     pace
 
 	// ctx ends every WebSocket when the server stops.
 	ctx    context.Context
 	cancel context.CancelFunc
-	open   sync.WaitGroup
+
+	mu       sync.Mutex
+	stopping bool
+	open     sync.WaitGroup // what runs for the WebSockets that enter has let in
 }
 
 // New makes a page. It is a Desk at once; Handler wants the gateway.
@@ -66,14 +76,19 @@ func New(o Options) (*Server, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	public, err := url.Parse(o.PublicURL)
+	public, err := origin(o.PublicURL)
 	if err != nil {
 		return nil, fmt.Errorf("read the address of the page: %w", err)
 	}
-	if public.Host == "" || public.Scheme != "http" && public.Scheme != "https" || public.Path != "" && public.Path != "/" {
-		return nil, fmt.Errorf("%q cannot be the address of the page: write it like https://lab.example.org", o.PublicURL)
+	o.Origins = slices.Clone(o.Origins)
+	for i, text := range o.Origins {
+		other, err := origin(text)
+		if err != nil {
+			return nil, fmt.Errorf("read the address of another front end: %w", err)
+		}
+		o.Origins[i] = other.String()
 	}
-	files, err := loadFiles(page.Files)
+	files, err := pageFiles()
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +98,11 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{
 		opts: o, public: public, codes: newCodes(o.Now), browsers: kept,
-		guesses: newGuesses(o.Now), sockets: newSockets(), files: files,
+		guesses: newGuesses(o.Now), sockets: newSockets(), files: files, pace: everyday,
+	}
+	s.metrics = newMetrics(s.sockets.count)
+	if err := s.metrics.register(o.Registry); err != nil {
+		return nil, errors.Join(fmt.Errorf("register the metrics of the page: %w", err), kept.close())
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	return s, nil
@@ -92,43 +111,73 @@ func New(o Options) (*Server, error) {
 // Close ends every WebSocket, tells their pages that they may come back, and
 // waits for what the server has started.
 func (s *Server) Close() error {
+	s.mu.Lock()
+	s.stopping = true
+	s.mu.Unlock()
 	s.cancel()
 	s.open.Wait()
 	return s.browsers.close()
 }
 
+// route is one call of the API.
+type route struct {
+	method, path string
+	handler      http.HandlerFunc
+}
+
+// routes are what openapi.yaml describes.
+func (s *Server) routes() []route {
+	return []route{
+		{http.MethodPost, "/api/sign-in", s.signIn},
+		{http.MethodGet, "/api/me", s.asLearner(s.me)},
+		{http.MethodDelete, "/api/me", s.asLearner(s.signOut)},
+		{http.MethodGet, "/api/courses", s.asLearner(s.courses)},
+		{http.MethodGet, "/api/sessions", s.asLearner(s.listSessions)},
+		{http.MethodPost, "/api/sessions", s.asLearner(s.startSession)},
+		{http.MethodGet, "/api/sessions/{id}", s.asLearner(s.oneSession)},
+		{http.MethodDelete, "/api/sessions/{id}", s.asLearner(s.endSession)},
+		{http.MethodGet, "/api/sessions/{id}/stages", s.asLearner(s.stagesOfSession)},
+		{http.MethodGet, "/api/progress/{login}", s.asLearner(s.progress)},
+		{http.MethodGet, "/api/progress/{login}/{course}", s.asLearner(s.progressOfCourse)},
+		{http.MethodGet, "/api/openapi.yaml", s.description},
+		{http.MethodGet, "/ws", s.asLearner(s.socket)},
+		{http.MethodGet, health, s.health},
+	}
+}
+
+// health is where probes ask.
+const health = "/health"
+
 // Handler answers browsers, on behalf of a gateway.
 func (s *Server) Handler(gateway api.Gateway) (http.Handler, error) {
 	s.gateway = gateway
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /api/sign-in", s.signIn)
-	mux.HandleFunc("GET /api/me", s.asLearner(s.me))
-	mux.HandleFunc("DELETE /api/me", s.asLearner(s.signOut))
-	mux.HandleFunc("GET /api/courses", s.asLearner(s.courses))
-	mux.HandleFunc("GET /api/sessions", s.asLearner(s.listSessions))
-	mux.HandleFunc("POST /api/sessions", s.asLearner(s.startSession))
-	mux.HandleFunc("GET /api/sessions/{id}", s.asLearner(s.oneSession))
-	mux.HandleFunc("DELETE /api/sessions/{id}", s.asLearner(s.endSession))
-	mux.HandleFunc("GET /api/sessions/{id}/stages", s.asLearner(s.stagesOfSession))
-	mux.HandleFunc("GET /api/progress/{login}", s.asLearner(s.progress))
-	mux.HandleFunc("GET /api/progress/{login}/{course}", s.asLearner(s.progressOfCourse))
-	mux.HandleFunc("GET /api/openapi.yaml", s.description)
+	for _, r := range s.routes() {
+		mux.HandleFunc(r.method+" "+r.path, r.handler)
+	}
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) {
 		refuse(w, http.StatusNotFound, "There is no such call: /api/openapi.yaml describes those that there are.")
 	})
-	mux.HandleFunc("GET /ws", s.asLearner(s.socket))
 	mux.HandleFunc("/", s.serveFile)
 	guarded, err := s.guard(mux)
 	if err != nil {
 		return nil, err
 	}
-	outer := http.NewServeMux()
-	// Probes come by the address of a machine, and learn nothing else.
-	outer.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, http.StatusOK, map[string]string{"status": "ok"})
-	})
-	outer.Handle("/", guarded)
-	return outer, nil
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength != 0 { // whether or not anybody looks at it
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(s.pace.body))
+		}
+		// Probes come by the address of a machine, and learn nothing else.
+		if r.URL.Path == health && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+			s.health(w, r)
+			return
+		}
+		guarded.ServeHTTP(w, r)
+	}), nil
+}
+
+func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
+	answer(w, http.StatusOK, map[string]string{"status": "ok"})
 }
 
 // Invite is api.Desk's.
@@ -153,13 +202,13 @@ func (s *Server) Browsers(login string) ([]api.Browser, error) {
 }
 
 // Revoke is api.Desk's. It ends what those browsers have open.
-func (s *Server) Revoke(login, id string) (int, error) {
+func (s *Server) Revoke(login, id string) (gone []string, err error) {
 	if id == "" {
 		s.codes.forget(login)
 	}
-	gone, err := s.browsers.revoke(login, id)
+	gone, err = s.browsers.revoke(login, id)
 	for _, id := range gone {
-		s.sockets.end(id, errSignedOut)
+		s.sockets.end(login, id, errSignedOut)
 	}
-	return len(gone), err
+	return gone, err
 }

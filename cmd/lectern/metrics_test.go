@@ -19,6 +19,7 @@ import (
 	"lectern/progress"
 	"lectern/proxy"
 	"lectern/sandbox"
+	"lectern/web"
 )
 
 // described is what docs/metrics.md says of a metric, or a registry.
@@ -41,7 +42,7 @@ func (l *listed) Register(c prometheus.Collector) error {
 
 var descText = regexp.MustCompile(`fqName: "(lectern_\w+)".*variableLabels: \{([\w,]*)\}`)
 
-// registered are the metrics of gateway and proxy, as this program makes them.
+// registered are the metrics of gateway, page and proxy, as this program makes them.
 func registered(t *testing.T) map[string]described {
 	t.Helper()
 	dir, log := t.TempDir(), slog.New(slog.DiscardHandler)
@@ -56,6 +57,11 @@ func registered(t *testing.T) map[string]described {
 	}); err != nil {
 		t.Fatal(err)
 	}
+	page, err := web.New(web.Options{PublicURL: "http://localhost:8080", Path: filepath.Join(dir, "browsers.db"), Registry: all, Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = page.Close() }()
 	if _, err := proxy.New(proxy.Options{
 		Upstream: &url.URL{Scheme: "http", Host: "127.0.0.1:1"}, RequestsPerMinute: 1, Concurrency: 1, Registerer: all, Log: log,
 	}); err != nil {

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"lectern/cmd/lectern/config"
 	"lectern/gateway"
 	"lectern/web"
@@ -22,7 +24,7 @@ type browserPage struct {
 	secure *tls.Config // nil: plain HTTP
 }
 
-func newPage(c config.Config, log *slog.Logger) (*browserPage, error) {
+func newPage(c config.Config, registry prometheus.Registerer, log *slog.Logger) (*browserPage, error) {
 	if !c.Web.Enabled {
 		return nil, nil
 	}
@@ -42,7 +44,7 @@ func newPage(c config.Config, log *slog.Logger) (*browserPage, error) {
 	sshPort, _ := strconv.Atoi(port)
 	server, err := web.New(web.Options{
 		PublicURL: c.Web.PublicURL, Origins: c.Web.Origins, Proxies: proxies, SignInFor: c.Web.SignInFor,
-		Path: filepath.Join(c.DataDir, "browsers.db"), SSHLogin: c.SSH.SharedLogin, SSHPort: sshPort, Log: log,
+		Path: filepath.Join(c.DataDir, "browsers.db"), SSHLogin: c.SSH.SharedLogin, SSHPort: sshPort, Registry: registry, Log: log,
 	})
 	if err != nil {
 		return nil, err

@@ -109,7 +109,7 @@ func serve(ctx context.Context, c config.Config, own bool, out io.Writer) (err e
 	if err != nil {
 		return err
 	}
-	page, err := newPage(c, log)
+	page, err := newPage(c, registry, log)
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,9 @@ const (
 	SignedIn Kind = "signed-in"
 	Refused  Kind = "refused" // a connection or a sign-in
 
+	BrowserSignedIn  Kind = "browser-signed-in"
+	BrowserSignedOut Kind = "browser-signed-out"
+
 	SandboxMade  Kind = "sandbox-made"
 	Attached     Kind = "attached"
 	Detached     Kind = "detached"
@@ -46,7 +49,7 @@ const (
 // Kinds are all there are.
 func Kinds() []Kind {
 	return []Kind{
-		Started, Stopped, SignedIn, Refused, SandboxMade, Attached, Detached, TakenOver, SandboxEnded, Completed,
+		Started, Stopped, SignedIn, Refused, BrowserSignedIn, BrowserSignedOut, SandboxMade, Attached, Detached, TakenOver, SandboxEnded, Completed,
 		Killed, Messaged, Extended, Granted, DoorClosed, DoorOpened, WatchBegan, WatchEnded, ProxyRefused, Gap,
 	}
 }

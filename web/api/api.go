@@ -141,7 +141,8 @@ const (
 	Forbidden   RefusedKind = "forbidden"
 	Conflict    RefusedKind = "conflict"
 	Unavailable RefusedKind = "unavailable"
-	SignedOut   RefusedKind = "signed-out"
+	// Unwelcome: who was signed in may not be here any more.
+	Unwelcome RefusedKind = "unwelcome"
 )
 
 // Browser is one that is signed in.
@@ -167,8 +168,50 @@ type Desk interface {
 	Invite(who auth.Identity) (Invitation, error)
 	Browsers(login string) ([]Browser, error)
 	// Revoke signs a learner's browser out, and all of them where id is empty. It
-	// tells how many there were.
-	Revoke(login, id string) (int, error)
+	// tells which those were.
+	Revoke(login, id string) (gone []string, err error)
+}
+
+// DoorEvent is what happens at the page's door, for the trail of those who come
+// and go.
+type DoorEvent struct {
+	Kind DoorKind
+	// Who has signed in or out, and by which browser.
+	Who     auth.Identity
+	Browser string
+	From    net.Addr
+	// Why a browser is signed out.
+	Why Farewell
+}
+
+// DoorKind is the kind of a DoorEvent.
+type DoorKind string
+
+// The kinds of events at the door.
+const (
+	SignedIn  DoorKind = "signed-in"
+	SignedOut DoorKind = "signed-out"
+	// LinkRefused: somebody came with a link that stands for nobody.
+	LinkRefused DoorKind = "link-refused"
+)
+
+// Farewell is why a browser is signed out, in words.
+type Farewell string
+
+// The reasons.
+const (
+	FromPage Farewell = "from the page"
+	ForNewer Farewell = "for a newer one, since there were too many"
+)
+
+// Entry is a way into the gateway's SSH server for a browser.
+type Entry struct {
+	// Conn is the connection, and Config says how to sign in on it.
+	Conn   net.Conn
+	Config *ssh.ClientConfig
+	// News are what happens to the learner, and the places that this connection
+	// leads to. Who does not take them misses the oldest.
+	News <-chan News
 }
 
 // Gateway is what the page asks of the gateway whose page it is. Errors that are
@@ -178,11 +221,11 @@ type Gateway interface {
 	// have been taken away since, and who is an admin may have changed.
 	Still(ctx context.Context, who auth.Identity) (auth.Identity, error)
 	// Enter opens an SSH connection to the gateway for who, on account of a
-	// browser at from, and says how to sign in on it.
-	Enter(ctx context.Context, who auth.Identity, from net.Addr) (net.Conn, *ssh.ClientConfig, error)
-	// Follow gives what happens to a learner, until stop. Who does not take it
-	// misses the oldest.
-	Follow(login string) (news <-chan News, stop func())
+	// browser at from.
+	Enter(ctx context.Context, who auth.Identity, from net.Addr) (Entry, error)
+	// Note keeps what has happened at the door. An error means that it must not
+	// have happened.
+	Note(e DoorEvent) error
 	// Recorded tells whether what terminals show is recorded.
 	Recorded() bool
 
@@ -192,7 +235,7 @@ type Gateway interface {
 	Sessions(ctx context.Context, login string) ([]Session, error)
 	// Start gets who the sandbox of a stage, 0 being the first open one, or gives
 	// the one that they have. It waits for a place until ctx ends.
-	Start(ctx context.Context, who auth.Identity, course string, stage int) (Started, error)
+	Start(ctx context.Context, who auth.Identity, from net.Addr, course string, stage int) (Started, error)
 	// End ends the session of a learner, on the word of who.
-	End(ctx context.Context, who auth.Identity, session string) error
+	End(ctx context.Context, who auth.Identity, from net.Addr, session string) error
 }

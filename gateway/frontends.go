@@ -99,7 +99,7 @@ func (s *Server) Start(ctx context.Context, who auth.Identity, from net.Addr, co
 	var none api.Started
 	c, err := s.Courses.Find(courseName)
 	if err != nil {
-		return none, &api.Refused{Kind: api.NotFound, Detail: err.Error()}
+		return none, &api.Refused{Kind: api.NotFound, Detail: asSentence(err)}
 	}
 	if stage == 0 {
 		if stage, err = s.firstOpen(who.Login, c); err != nil {

@@ -16,7 +16,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 
 # What Debian calls the programs we need, and the file that tells they are there.
 RUN_PACKAGES  := bubblewrap:/usr/bin/bwrap openssh-client:/usr/bin/ssh
-TEST_PACKAGES := $(RUN_PACKAGES) tmux:/usr/bin/tmux asciinema:/usr/bin/asciinema chromium:/usr/bin/chromium
+TEST_PACKAGES := $(RUN_PACKAGES) tmux:/usr/bin/tmux asciinema:/usr/bin/asciinema chromium:/usr/bin/chromium curl:/usr/bin/curl
 NPM_PACKAGES  := npm:/usr/bin/npm
 
 .PHONY: run build claude update-claude update-page test lint fmt fuzz bench bench-proxy screenshots images cluster cluster-up cluster-images cluster-down e2e packages test-packages clean

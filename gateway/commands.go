@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,7 +36,11 @@ func (s *session) execute(line string) int {
 	root.SetIn(s.gate.open())
 	root.SetOut(lineEnds(s.channel, s.hasPTY))
 	root.SetErr(lineEnds(s.channel.Stderr(), s.hasPTY))
-	if err := root.ExecuteContext(s.ctx); err != nil {
+	err = root.ExecuteContext(s.ctx)
+	switch {
+	case errors.Is(err, context.Canceled) && s.ctx.Err() != nil:
+		return s.farewell(err) // it did not fail, and whoever waits is told why
+	case err != nil:
 		return s.refuse("%s", harmless(err.Error()))
 	}
 	return status

@@ -52,7 +52,7 @@ func TestJourneys(t *testing.T) {
 
 // journeys walks those of one folder.
 func journeys(t *testing.T, dir string) {
-	for _, program := range []string{"ssh", "sftp", "scp", "ssh-keygen", "ssh-agent", "tmux", "bwrap"} {
+	for _, program := range []string{"ssh", "sftp", "scp", "ssh-keygen", "ssh-agent", "tmux", "bwrap", "curl"} {
 		if _, err := exec.LookPath(program); err != nil {
 			t.Fatalf("the journeys need %s: install the packages that make test names", program)
 		}
@@ -65,7 +65,7 @@ func journeys(t *testing.T, dir string) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"gateway":  gateway,
 			"class":    class,
-			"stop":     stop,
+			"halt":     halt,
 			"github":   github,
 			"terminal": terminal,
 			"type":     typeKeys,
@@ -78,6 +78,7 @@ func journeys(t *testing.T, dir string) {
 			"log":      log,
 			"disk":     disk,
 			"fill":     fill,
+			"page":     page,
 		},
 	})
 }

@@ -27,12 +27,14 @@ const patience = 30 * time.Second
 
 // world is what one script plays in.
 type world struct {
-	dir    string
-	port   string // the gateway's
-	page   string // its page's
-	free   string // a port that nobody uses
-	github *fakeGitHub
-	tmux   string // its socket
+	dir     string
+	port    string // the gateway's
+	page    string // its page's
+	free    string // a port that nobody uses
+	code    string // of the last link to the page
+	session string // that the page has shown last
+	github  *fakeGitHub
+	tmux    string // its socket
 
 	class   *classroom // nil: none has begun
 	gateway *exec.Cmd
@@ -114,12 +116,13 @@ func gateway(ts *testscript.TestScript, neg bool, args []string) {
 	}, w.output.String)
 }
 
-// stop SIGNAL ends the gateway and waits for it.
-func stop(ts *testscript.TestScript, _ bool, args []string) {
+// halt SIGNAL ends the gateway and waits for it. (The stop of testscript ends the
+// script, and would win over a command of ours.)
+func halt(ts *testscript.TestScript, _ bool, args []string) {
 	signals := map[string]syscall.Signal{"KILL": syscall.SIGKILL, "TERM": syscall.SIGTERM}
 	signal, ok := signals[args[0]]
 	if !ok {
-		ts.Fatalf("stop KILL or TERM")
+		ts.Fatalf("halt KILL or TERM")
 	}
 	w := worldOf(ts)
 	w.endGateway(signal)

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"sync"
 	"time"
@@ -12,11 +13,11 @@ import (
 )
 
 // certificateOf is nil where there are no files.
-func certificateOf(files config.TLS) (*tls.Config, error) {
+func certificateOf(files config.TLS, log *slog.Logger) (*tls.Config, error) {
 	if files.Certificate == "" {
 		return nil, nil
 	}
-	c := &certificate{files: files}
+	c := &certificate{files: files, log: log, every: certificateEvery}
 	if _, err := c.current(nil); err != nil {
 		return nil, err
 	}
@@ -30,9 +31,12 @@ func certificateOf(files config.TLS) (*tls.Config, error) {
 // renewed every few weeks, and nobody wants to restart a class for it.
 type certificate struct {
 	files config.TLS
+	log   *slog.Logger
+	every time.Duration
 
 	mu      sync.Mutex
 	looked  time.Time
+	failing string // why the files of the last look cannot be used
 	changed [2]time.Time
 	pair    *tls.Certificate
 }
@@ -43,13 +47,27 @@ const certificateEvery = 10 * time.Second
 func (c *certificate) current(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if now := time.Now(); c.pair == nil || now.Sub(c.looked) >= certificateEvery {
+	if now := time.Now(); c.pair == nil || now.Sub(c.looked) >= c.every {
 		c.looked = now
-		if err := c.look(); err != nil && c.pair == nil {
+		err := c.look()
+		if err != nil && c.pair == nil {
 			return nil, err
 		}
+		c.say(err) // and the old one is better than none
 	}
-	return c.pair, nil // the old one is better than none
+	return c.pair, nil
+}
+
+// say warns once of each reason why a new certificate is not taken.
+func (c *certificate) say(err error) {
+	failing := ""
+	if err != nil {
+		failing = err.Error()
+	}
+	if failing != "" && failing != c.failing {
+		c.log.Warn("the page goes on with the certificate that it has; mend the files of web.tls", "error", err)
+	}
+	c.failing = failing
 }
 
 func (c *certificate) look() error {

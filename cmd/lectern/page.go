@@ -36,7 +36,7 @@ func newPage(c config.Config, registry prometheus.Registerer, log *slog.Logger) 
 		}
 		proxies = append(proxies, prefix)
 	}
-	secure, err := certificateOf(c.Web.TLS)
+	secure, err := certificateOf(c.Web.TLS, log)
 	if err != nil {
 		return nil, err
 	}

@@ -35,6 +35,10 @@ func withMetrics(health http.Handler, registry *prometheus.Registry) http.Handle
 	return mux
 }
 
+// writeTimeout is for a client that takes no bytes. The longest that anybody waits
+// for an answer is a front end's wait for a place; a WebSocket is not bound by it.
+const writeTimeout = 2 * time.Minute
+
 // serveHTTP answers those who are no learners, such as a kubelet or the proxy,
 // until ctx ends. A listener that is nil is none.
 func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler) error {
@@ -42,7 +46,7 @@ func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler)
 		return nil
 	}
 	front := &http.Server{
-		Handler: handler, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 8 << 10,
+		Handler: handler, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: writeTimeout, IdleTimeout: time.Minute, MaxHeaderBytes: 8 << 10,
 	}
 	stopped := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"log/slog"
+	"math/big"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"lectern/cmd/lectern/config"
+)
+
+// writeCertificate writes a new one, as of a time.
+func writeCertificate(t *testing.T, files config.TLS, serial int64, at time.Time) {
+	t.Helper()
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(serial), DNSNames: []string{"lab.example.org"}, NotAfter: time.Now().Add(time.Hour)}
+	certificate, err := x509.CreateCertificate(rand.Reader, template, template, public, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, block := range map[string]*pem.Block{
+		files.Certificate: {Type: "CERTIFICATE", Bytes: certificate}, files.Key: {Type: "PRIVATE KEY", Bytes: key},
+	} {
+		if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(path, at, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestCertificateIsReadAgain when it is renewed, and kept while what is there
+// cannot be used.
+func TestCertificateIsReadAgain(t *testing.T) {
+	dir := t.TempDir()
+	files := config.TLS{Certificate: filepath.Join(dir, "tls.crt"), Key: filepath.Join(dir, "tls.key")}
+	var log bytes.Buffer
+	c := &certificate{files: files, log: slog.New(slog.NewTextHandler(&log, nil))}
+	if _, err := c.current(nil); err == nil {
+		t.Error("there is one without files")
+	}
+	serial := func() int64 {
+		t.Helper()
+		pair, err := c.current(&tls.ClientHelloInfo{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return pair.Leaf.SerialNumber.Int64()
+	}
+	began := time.Now().Add(-time.Hour)
+	writeCertificate(t, files, 1, began)
+	if n := serial(); n != 1 {
+		t.Errorf("it is number %d", n)
+	}
+	writeCertificate(t, files, 2, began.Add(time.Minute))
+	if n := serial(); n != 2 {
+		t.Errorf("the renewed one is number %d", n)
+	}
+	if err := os.WriteFile(files.Key, []byte("half"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if n := serial(); n != 2 {
+			t.Errorf("with half a key it is number %d", n)
+		}
+	}
+	if n := strings.Count(log.String(), "goes on with the certificate that it has"); n != 1 {
+		t.Errorf("it is said %d times: %s", n, log.String())
+	}
+	writeCertificate(t, files, 3, began.Add(2*time.Minute))
+	if n := serial(); n != 3 {
+		t.Errorf("the mended one is number %d", n)
+	}
+	c.every = time.Hour
+	writeCertificate(t, files, 4, began.Add(3*time.Minute))
+	if n := serial(); n != 3 {
+		t.Errorf("it is looked for a new one with each connection: number %d", n)
+	}
+}
+
+func TestNoCertificate(t *testing.T) {
+	log := slog.New(slog.DiscardHandler)
+	if c, err := certificateOf(config.TLS{}, log); c != nil || err != nil {
+		t.Errorf("without files it is %v, %v", c, err)
+	}
+	if _, err := certificateOf(config.TLS{Certificate: "none", Key: "none"}, log); err == nil || !strings.Contains(err.Error(), "web.tls") {
+		t.Errorf("files that are not there: %v", err)
+	}
+}

@@ -147,6 +147,9 @@ func New(o Options) (*Server, error) {
 
 // configure sets what wish has no option for.
 func (s *Server) configure(server *ssh.Server) error {
+	// Never called, since sessions have a handler of their own. It serves two
+	// listeners at once, each of which would set one that is missing.
+	server.Handler = func(ssh.Session) {}
 	server.HandshakeTimeout = s.HandshakeTimeout
 	server.ServerConfigCallback = s.authenticate
 	server.ConnCallback = func(ctx ssh.Context, conn net.Conn) net.Conn {

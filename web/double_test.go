@@ -199,7 +199,6 @@ type terminal struct {
 
 	mu    sync.Mutex
 	sizes []size
-	typed []byte
 	over  bool
 }
 

@@ -69,20 +69,35 @@ func openMemory(path string, max int) (*memory, error) {
 	}
 	err = file.Format(formatName, formatVersion)
 	if err == nil {
-		err = file.Update(func(tx *bbolt.Tx) error {
-			for _, name := range [][]byte{listsBucket, agesBucket, enrolledBucket} {
-				if _, err := tx.CreateBucketIfNotExists(name); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
+		err = makeBuckets(file)
 	}
 	if err != nil {
 		file.Close()
 		return nil, fmt.Errorf("open the key cache: %w", err)
 	}
 	return &memory{file: file, max: max}, nil
+}
+
+// makeBuckets writes nothing where they are there: a gateway that dies on a full
+// disk starts on it again.
+func makeBuckets(file *boltfile.File) error {
+	names := [][]byte{listsBucket, agesBucket, enrolledBucket}
+	missing := false
+	err := file.View(func(tx *bbolt.Tx) error {
+		missing = slices.ContainsFunc(names, func(name []byte) bool { return tx.Bucket(name) == nil })
+		return nil
+	})
+	if err != nil || !missing {
+		return err
+	}
+	return file.Update(func(tx *bbolt.Tx) error {
+		for _, name := range names {
+			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 func (m *memory) close() error { return m.file.Close() }

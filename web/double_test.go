@@ -5,7 +5,6 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"errors"
-	"io"
 	"net"
 	"os"
 	"slices"
@@ -189,19 +188,6 @@ func (d *double) End(_ context.Context, who auth.Identity, _ net.Addr, session s
 	return &api.Refused{Kind: api.NotFound, Detail: "There is no such session. It may have ended."}
 }
 
-// terminal is the gateway's end of one.
-type terminal struct {
-	t       *testing.T
-	channel ssh.Channel
-	user    string
-	command string // empty: the shell
-	environ map[string]string
-
-	mu    sync.Mutex
-	sizes []size
-	over  bool
-}
-
 func (d *double) serve(conn net.Conn, reject func(ssh.NewChannel) bool) {
 	defer func() { _ = conn.Close() }()
 	config := &ssh.ServerConfig{NoClientAuth: true}
@@ -274,52 +260,6 @@ func (d *double) next() *terminal {
 		d.t.Fatal("waited in vain for a terminal to be opened")
 		return nil
 	}
-}
-
-func (t *terminal) resized(s size) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.sizes = append(t.sizes, s)
-}
-
-func (t *terminal) newest() size {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.sizes[len(t.sizes)-1]
-}
-
-func (t *terminal) hasEnded() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.over
-}
-
-func (t *terminal) print(text string) {
-	t.t.Helper()
-	if _, err := io.WriteString(t.channel, text); err != nil {
-		t.t.Errorf("print: %v", err)
-	}
-}
-
-// reads waits for what was typed.
-func (t *terminal) reads(want string) {
-	t.t.Helper()
-	buf := make([]byte, len(want))
-	if _, err := io.ReadFull(t.channel, buf); err != nil || string(buf) != want {
-		t.t.Errorf("the terminal reads %q, %v, want %q", buf, err, want)
-	}
-}
-
-// ends says words beside the output and ends with a status.
-func (t *terminal) ends(words string, status uint32) {
-	t.t.Helper()
-	if words != "" {
-		_, _ = io.WriteString(t.channel.Stderr(), words+"\r\n")
-	}
-	if _, err := t.channel.SendRequest("exit-status", false, ssh.Marshal(struct{ Status uint32 }{status})); err != nil {
-		t.t.Errorf("end: %v", err)
-	}
-	_ = t.channel.Close()
 }
 
 // socketPair is two ends of a connection that the kernel buffers: both sides of

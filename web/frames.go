@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"unicode/utf8"
 
-	"github.com/coder/websocket"
-
 	"lectern/web/api"
 	"lectern/web/page"
 )
@@ -62,16 +60,6 @@ func parseMessage(data []byte) (message, error) {
 // mostCells of a line or a column can be meant seriously; the gateway cuts more
 // than it can use.
 const mostCells = 2000
-
-// sessionEnd tells the page that its terminal has ended.
-type sessionEnd struct {
-	Type   string `json:"type"`
-	Reason string `json:"reason"`
-	// Again is set where to connect again by itself makes sense.
-	Again bool `json:"again"`
-	// code closes the WebSocket; 0 is a normal end.
-	code websocket.StatusCode
-}
 
 // pong answers a ping.
 var pong = api.News{Type: "pong"}

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/coder/websocket"
 	"golang.org/x/crypto/ssh"
@@ -288,45 +286,6 @@ func (l *line) watch(ctx context.Context) error {
 			}
 		}
 	}
-}
-
-// statusRestart is with what status a gateway ends a session that may come back
-// at once (EX_TEMPFAIL of sysexits).
-const statusRestart = 75
-
-// endOf says how a terminal has ended.
-func endOf(err error, words string) sessionEnd {
-	var status *ssh.ExitError
-	switch {
-	case err == nil && words == "":
-		return sessionEnd{Reason: "You have left."}
-	case err == nil:
-		return sessionEnd{Reason: words}
-	case errors.As(err, &status) && words != "":
-		if status.ExitStatus() == statusRestart {
-			return sessionEnd{Reason: words, Again: true, code: websocket.StatusGoingAway}
-		}
-		return sessionEnd{Reason: words}
-	case errors.As(err, &status):
-		return sessionEnd{Reason: fmt.Sprintf("The session has ended with status %d.", status.ExitStatus())}
-	}
-	return sessionEnd{Reason: "The connection to the gateway was lost.", Again: true, code: websocket.StatusInternalError}
-}
-
-// refusedEnd says what a gateway has refused. What there is too little of there
-// may be enough of in a moment.
-func refusedEnd(refused *ssh.OpenChannelError) sessionEnd {
-	end := sessionEnd{Reason: asSentence(refused.Message), code: websocket.StatusPolicyViolation}
-	if refused.Reason == ssh.ResourceShortage {
-		end.Again, end.code = true, websocket.StatusTryAgainLater
-	}
-	return end
-}
-
-// asSentence gives words of the gateway the form of a sentence.
-func asSentence(words string) string {
-	first, n := utf8.DecodeRuneInString(words)
-	return string(unicode.ToUpper(first)) + strings.TrimSuffix(words[n:], ".") + "."
 }
 
 // quoted is a word as the gateway's commands take it.

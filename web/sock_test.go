@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/coder/websocket"
 )
@@ -187,15 +186,5 @@ func (s *sock) ends(code websocket.StatusCode, again bool, words string) {
 	}
 	if !strings.HasPrefix(reason, closed.Reason) || closed.Reason == "" {
 		s.t.Errorf("it was closed with %q, and the sentence is %q", closed.Reason, reason)
-	}
-}
-
-// within fails where something takes longer than it may.
-func within(t *testing.T, limit time.Duration, what string, do func()) {
-	t.Helper()
-	began := time.Now()
-	do()
-	if took := time.Since(began); took > limit {
-		t.Errorf("%s took %v, want %v at the most", what, took, limit)
 	}
 }

@@ -146,32 +146,3 @@ func (l *line) leave(ended sessionEnd, err error) {
 	}
 	_ = l.conn.CloseNow()
 }
-
-// endBy says how a line ends that something else than its terminal ends.
-func (l *line) endBy(err error) sessionEnd {
-	var words sentence
-	var refused *api.Refused
-	switch {
-	case errors.Is(err, errRestart):
-		return sessionEnd{Reason: errRestart.Error(), Again: true, code: websocket.StatusGoingAway}
-	case errors.Is(err, errTooBig):
-		return sessionEnd{Reason: errTooBig.Error(), code: websocket.StatusMessageTooBig}
-	case errors.As(err, &words):
-		return sessionEnd{Reason: string(words), code: websocket.StatusPolicyViolation}
-	case errors.As(err, &refused) && refused.Kind == api.Unavailable:
-		return sessionEnd{Reason: refused.Detail, Again: true, code: websocket.StatusTryAgainLater}
-	case errors.As(err, &refused):
-		return sessionEnd{Reason: refused.Detail, code: websocket.StatusPolicyViolation}
-	}
-	l.server.opts.Log.Error("a terminal of the page ended by a fault", "login", l.visitor.Login, "error", err)
-	return sessionEnd{Reason: "Something went wrong here. Connect again.", Again: true, code: websocket.StatusInternalError}
-}
-
-// shortReason fits a reason into a close frame (RFC 6455 section 5.5).
-func shortReason(reason string) string {
-	const most = 123
-	if len(reason) <= most {
-		return reason
-	}
-	return strings.ToValidUTF8(reason[:most], "")
-}

@@ -70,7 +70,7 @@ func (c *connections) claim(conn *connection, login string) error {
 	case conn.released || conn.login != "":
 		return nil
 	case c.maxPerAddress > 0 && c.byLearner[login] >= c.maxPerAddress:
-		return exceeds(ofLearner, "You have %d connections already; close one and try again.", c.byLearner[login])
+		return exceeds(ofLearner, "You are connected already as often as you may be, %d times at once: close one connection and try again.", c.byLearner[login])
 	}
 	giveBack(c.byHost, conn.host)
 	conn.login = login

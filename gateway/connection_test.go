@@ -73,7 +73,7 @@ func TestNobodyShutsOthersOut(t *testing.T) {
 		_ = client.Close()
 		t.Error("ada has three connections")
 	}
-	if !strings.Contains(told, "You have 2 connections already") {
+	if !strings.Contains(told, "as often as you may be, 2 times at once") {
 		t.Errorf("ada is told %q", told)
 	}
 	bob := l.clientConfig()

@@ -9,13 +9,15 @@ import (
 	"testing"
 )
 
-func TestWarnOfHostKey(t *testing.T) {
+func TestCheckHostKey(t *testing.T) {
 	dataDir := t.TempDir()
 	key := filepath.Join(dataDir, "host_key")
 	expect := func(when, want string) {
 		t.Helper()
 		var said bytes.Buffer
-		warnOfHostKey(key, dataDir, slog.New(slog.NewTextHandler(&said, nil)))
+		if err := checkHostKey(key, dataDir, slog.New(slog.NewTextHandler(&said, nil))); err != nil {
+			said.WriteString(err.Error())
+		}
 		if want == "" && said.Len() > 0 || !strings.Contains(said.String(), want) {
 			t.Errorf("%s it says %q", when, &said)
 		}
@@ -33,4 +35,10 @@ func TestWarnOfHostKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	expect("with one for all to read", "others can read the host key")
+	for _, err := range []error{os.WriteFile(key+".pub", nil, 0o600), os.Remove(key)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	expect("with its public half alone", "put the key back")
 }

@@ -62,7 +62,9 @@ func serve(ctx context.Context, c config.Config, own bool, out io.Writer) (err e
 	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
 		return fmt.Errorf("make the data folder: %w", err)
 	}
-	warnOfHostKey(c.SSH.HostKey, c.DataDir, log)
+	if err := checkHostKey(c.SSH.HostKey, c.DataDir, log); err != nil {
+		return err
+	}
 	catalogue, err := loadCourses(ctx, c, log)
 	if err != nil {
 		return err

@@ -244,7 +244,7 @@ func silent(t *testing.T) string {
 // looked at here too.
 func TestHTTPPorts(t *testing.T) {
 	d := visitor(t)
-	d.Settings.Metrics.Listen, d.Settings.Proxy.Events.Listen = "127.0.0.1:0", "127.0.0.1:0"
+	d.Settings.Metrics.Listen, d.Settings.Proxy.Events.Listen, d.Settings.Web.Listen = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
 	for _, p := range d.ports() {
 		t.Run(p.setting, func(t *testing.T) {
 			says(t, d.httpPort(t.Context(), p), Good, "is free")

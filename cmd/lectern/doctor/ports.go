@@ -20,7 +20,15 @@ type port struct {
 
 func (d *Doctor) ports() []port {
 	s := d.Settings
+	page := port{"page port", "web.listen", s.Web.Listen, "/health", `{"status":"ok"}`}
+	switch {
+	case !s.Web.Enabled:
+		page.address = ""
+	case s.Web.TLS.Certificate != "": // what a server of HTTPS says to HTTP
+		page.says = "HTTP request to an HTTPS server"
+	}
 	return []port{
+		page,
 		{"metrics port", "metrics.listen", s.Metrics.Listen, "/metrics", "lectern_gateway_"},
 		{"events port", "proxy.events.listen", s.Proxy.Events.Listen, "/", "the secret of the proxy's reports"},
 	}

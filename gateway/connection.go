@@ -67,7 +67,7 @@ func (c *connections) claim(conn *connection, login string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
-	case conn.released || conn.login != "":
+	case conn.released || conn.login != "" || conn.fromPage(): // the page has its own bounds
 		return nil
 	case c.maxPerAddress > 0 && c.byLearner[login] >= c.maxPerAddress:
 		return exceeds(ofLearner, "You are connected already as often as you may be, %d times at once: close one connection and try again.", c.byLearner[login])

@@ -366,8 +366,8 @@ func TestToldAtTheEnd(t *testing.T) {
 		ended := make(chan error, 1)
 		go func() { ended <- q.Run(ctx) }()
 		synctest.Wait()
-		cancel()
 		recorded := q.Tell(completes("a", 1))
+		cancel() // before the queue has looked
 		if err := <-ended; err != nil || !closed(recorded) {
 			t.Errorf("recorded: %v, %v", closed(recorded), err)
 		}

@@ -77,15 +77,12 @@ func (s *Server) ProgressOf(login string) ([]api.Progress, error) {
 
 // Sessions is api.Gateway's.
 func (s *Server) Sessions(ctx context.Context, login string) ([]api.Session, error) {
-	views, err := s.room(ctx)
+	views, err := s.roomOf(ctx, login)
 	if err != nil {
 		return nil, err
 	}
 	list := []api.Session{}
 	for _, v := range views {
-		if login != "" && v.Login != login {
-			continue
-		}
 		list = append(list, api.Session{
 			ID: v.Session, Login: v.Login, Pod: v.Sandbox, Status: string(v.State), CourseID: v.Course, CourseTitle: v.CourseTitle,
 			Stage: v.Stage, StageTitle: v.StageTitle, StartedAt: v.Since, ExpiresAt: v.Expires,
@@ -94,9 +91,26 @@ func (s *Server) Sessions(ctx context.Context, login string) ([]api.Session, err
 	return list, nil
 }
 
+// sessionOf finds a session of a learner by asking for theirs alone: a whole class
+// may come back at the same moment.
+func (s *Server) sessionOf(ctx context.Context, login, session string) (sandbox.Sandbox, error) {
+	sb, ok, err := s.lifecycle.Find(ctx, login)
+	switch {
+	case err != nil:
+		return nil, err
+	case !ok || sb.Made().Session != session:
+		return nil, sandbox.ErrGone
+	}
+	return sb, nil
+}
+
 // Start is api.Gateway's.
 func (s *Server) Start(ctx context.Context, who auth.Identity, from net.Addr, courseName string, stage int) (api.Started, error) {
 	var none api.Started
+	if !s.enter() {
+		return none, &api.Refused{Kind: api.Unavailable, Detail: restarting}
+	}
+	defer s.leave()
 	c, err := s.Courses.Find(courseName)
 	if err != nil {
 		return none, &api.Refused{Kind: api.NotFound, Detail: asSentence(err)}
@@ -139,23 +153,19 @@ func (s *Server) Start(ctx context.Context, who auth.Identity, from net.Addr, co
 // End is api.Gateway's. An admin may end anybody's session, a learner their own.
 func (s *Server) End(ctx context.Context, who auth.Identity, from net.Addr, session string) error {
 	gone := &api.Refused{Kind: api.NotFound, Detail: "There is no such session. It may have ended."}
-	sb, err := s.lifecycle.BySession(ctx, session)
-	if errors.Is(err, sandbox.ErrGone) {
-		return gone
+	if !s.enter() {
+		return &api.Refused{Kind: api.Unavailable, Detail: restarting}
 	}
-	if err != nil {
-		return err
-	}
+	defer s.leave()
+	sb, err := s.sessionOf(ctx, who.Login, session)
 	switch {
-	case sb.Made().Login == who.Login:
+	case err == nil:
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), killingFor)
 		defer cancel()
 		s.recordEndedBy(who, from, sb)
 		err = sb.Kill(ctx, endedFromPage)
 	case who.Admin:
 		err = admin{server: s, who: who, remote: from.String()}.kill(ctx, session, "")
-	default:
-		return gone // that there is one is nobody else's business
 	}
 	var noAdmin *NoLongerAdmin
 	if errors.As(err, &noAdmin) {

@@ -70,6 +70,9 @@ type pageConn struct {
 
 func (c *pageConn) RemoteAddr() net.Addr { return c.from }
 
+// restarting is what the page is told of a gateway that stops.
+const restarting = "The gateway is restarting. Try again in a moment."
+
 // certificateLife is how long a certificate is good: it is used at once. What is
 // before now allows for a clock that is set in between.
 const certificateLife = time.Minute
@@ -97,7 +100,7 @@ func (s *Server) Enter(ctx context.Context, who auth.Identity, from net.Addr) (a
 	select {
 	case s.pageDoor.came <- &pageConn{Conn: theirs, from: from, follower: news}:
 	case <-s.pageDoor.closed:
-		err = &api.Refused{Kind: api.Unavailable, Detail: "The gateway is restarting. Try again in a moment."}
+		err = &api.Refused{Kind: api.Unavailable, Detail: restarting}
 	case <-ctx.Done():
 		err = ctx.Err()
 	}

@@ -18,13 +18,16 @@ func (s *session) resumeCommand(status *int) *cobra.Command {
 			if !s.hasPTY {
 				return errors.New("resume needs a terminal: connect with ssh -t")
 			}
-			sb, err := s.server.lifecycle.BySession(cmd.Context(), args[0])
+			sb, err := s.server.sessionOf(cmd.Context(), s.who.Login, args[0])
 			switch {
-			case errors.Is(err, sandbox.ErrGone), err == nil && sb.Made().Login != s.who.Login:
-				*status = s.loop(tui.Notice{Kind: tui.Info, Text: "That session has ended. Your place is kept: choose the stage again to go on."}, nil)
+			case errors.Is(err, sandbox.ErrGone):
+				*status = s.loop(tui.Notice{Kind: tui.Info, Text: "That session has ended. What you have done is kept: choose the stage again to go on."}, nil)
 				return nil
-			case err != nil:
-				return err
+			case err != nil: // it may be there all the same
+				s.server.log.Error("could not look for a session to go back into", "login", s.who.Login, "error", err)
+				s.say("Your session cannot be reached just now. Trying again in a moment.")
+				*status = statusRestart
+				return nil
 			}
 			made := sb.Made()
 			s.studied = tui.Place{CourseID: made.CourseID, Stage: made.Stage}

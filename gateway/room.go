@@ -2,7 +2,9 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"lectern/sandbox"
@@ -55,7 +57,35 @@ func (s *Server) room(ctx context.Context) ([]sessionView, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list the sessions: %w", err)
 	}
-	arrivals := s.lifecycle.Arrivals()
+	return s.views(live, s.lifecycle.Arrivals())
+}
+
+// roomOf is what of it is one learner's, of whose sandbox alone is asked; of all
+// where login is empty.
+func (s *Server) roomOf(ctx context.Context, login string) ([]sessionView, error) {
+	if login == "" {
+		return s.room(ctx)
+	}
+	sb, ok, err := s.lifecycle.Find(ctx, login)
+	if err != nil {
+		return nil, fmt.Errorf("look for the session: %w", err)
+	}
+	var own []sandbox.Info
+	if ok {
+		info, err := sb.Info(ctx)
+		switch {
+		case err == nil, info.Silent:
+			own = append(own, info)
+		case !errors.Is(err, sandbox.ErrGone):
+			return nil, fmt.Errorf("look at the session: %w", err)
+		}
+	}
+	arrivals := slices.DeleteFunc(s.lifecycle.Arrivals(), func(a sandbox.Arrival) bool { return a.Login != login })
+	return s.views(own, arrivals)
+}
+
+// views puts together what is told of sandboxes and of those who are on their way.
+func (s *Server) views(live []sandbox.Info, arrivals []sandbox.Arrival) ([]sessionView, error) {
 	waits := make(map[string]bool, len(arrivals))
 	for _, a := range arrivals {
 		waits[a.Login] = true
@@ -70,6 +100,7 @@ func (s *Server) room(ctx context.Context) ([]sessionView, error) {
 		}
 		there[info.Login] = true
 		v := s.viewOf(info)
+		var err error
 		if v.Tokens, err = s.tokensToday(info.Login); err != nil {
 			return nil, err
 		}
@@ -89,6 +120,7 @@ func (s *Server) room(ctx context.Context) ([]sessionView, error) {
 		} else if a.Phase.Kind == sandbox.Queued {
 			v.State, v.Position = stateQueued, a.Phase.Position
 		}
+		var err error
 		if v.Tokens, err = s.tokensToday(a.Login); err != nil {
 			return nil, err
 		}

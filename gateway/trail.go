@@ -132,6 +132,9 @@ func (s *Server) recordMade(ctx context.Context, w wanted, sb sandbox.Sandbox) e
 	if s.Audit.Record(e) == nil || !s.RefuseUnaudited {
 		return nil
 	}
+	// Also where nobody waits for it any more.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), killingFor)
+	defer cancel()
 	return errors.Join(errNoTrail, sb.Kill(ctx, withoutTrail))
 }
 

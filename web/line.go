@@ -185,7 +185,7 @@ func (l *line) terminal(ctx context.Context, cancel context.CancelCauseFunc, ses
 	if l.session == "" {
 		err = session.Shell()
 	} else {
-		err = session.Start("resume " + quoted(l.session))
+		err = session.Start("resume -- " + quoted(l.session))
 	}
 	if err != nil {
 		return ended, fmt.Errorf("start a session: %w", err)

@@ -48,8 +48,8 @@ func TestSessionInto(t *testing.T) {
 	h := newHouse(t)
 	b := h.visit(ada)
 	for asked, want := range map[string]string{
-		"0123abcd": "resume '0123abcd'", "a%20b": "resume 'a b'", "x%27%3B+web+%27": `resume 'x'\''; web '\'''`,
-		"%0A": "resume '\n'", "%F0%28": "resume '\xf0('",
+		"0123abcd": "resume -- '0123abcd'", "a%20b": "resume -- 'a b'", "x%27%3B+web+%27": `resume -- 'x'\''; web '\'''`,
+		"%0A": "resume -- '\n'", "%F0%28": "resume -- '\xf0('",
 	} {
 		s, term := b.enter("/ws?sessionId=" + asked)
 		if term.command != want {

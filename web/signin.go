@@ -67,12 +67,15 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	from := s.from(r)
+	s.signing.RLock()
 	who, ok := s.codes.redeem(strings.TrimSpace(body.Code))
 	if !ok {
+		s.signing.RUnlock()
 		s.refuseLink(w, from)
 		return
 	}
 	token, one, gone, err := s.browsers.signIn(who, from.Addr().String(), r.UserAgent())
+	s.signing.RUnlock()
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -86,11 +89,30 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 		s.sockets.end(who.Login, oldest, errSignedOut)
 		_ = s.gateway.Note(api.DoorEvent{Kind: api.SignedOut, Who: who, Browser: oldest, From: tcpAddr(from), Why: api.ForNewer})
 	}
+	s.replaceSignIn(r, one)
 	s.metrics.signIns.WithLabelValues(signInDone).Inc()
 	s.opts.Log.Info("a browser has signed in", "login", who.Login, "browser", one.ID, "remote", from)
 	http.SetCookie(w, s.cookie(token, one.Expires))
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// replaceSignIn signs out what the same browser was signed in as before: nobody
+// has that cookie any more.
+func (s *Server) replaceSignIn(r *http.Request, by browser) {
+	cookie, err := r.Cookie(s.cookieName())
+	if err != nil {
+		return
+	}
+	old, ok, err := s.browsers.find(cookie.Value)
+	if err != nil || !ok || old.ID == by.ID {
+		return
+	}
+	if _, err := s.Revoke(old.Login, old.ID); err != nil {
+		s.opts.Log.Warn("could not sign out what a browser was signed in as before", "login", old.Login, "error", err)
+		return
+	}
+	_ = s.gateway.Note(api.DoorEvent{Kind: api.SignedOut, Who: old.who(), Browser: old.ID, From: tcpAddr(s.from(r)), Why: api.ForNewer})
 }
 
 // refuseLink answers one who came with a code that stands for nobody.

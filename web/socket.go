@@ -21,7 +21,7 @@ const mostOfFrame = 64 << 10
 // socket joins a WebSocket to a terminal of the gateway.
 func (s *Server) socket(w http.ResponseWriter, r *http.Request, v visitor) {
 	if !s.enter() {
-		refuse(w, http.StatusServiceUnavailable, errRestart.Error())
+		s.fail(w, r, &api.Refused{Kind: api.Unavailable, Detail: errRestart.Error()})
 		return
 	}
 	defer s.open.Done()

@@ -9,11 +9,15 @@ import (
 // of the page, a million characters of up to four bytes.
 const mostTyped = 4 << 20
 
+// pieceTyped is what is passed on at a time.
+const pieceTyped = 32 << 10
+
 // typed is what the page has sent and the terminal has not taken yet.
 type typed struct {
 	mu      sync.Mutex
 	changed sync.Cond
 	waiting []byte
+	writing int // of what was taken out of waiting, what the terminal has not taken yet
 	closed  bool
 }
 
@@ -27,7 +31,7 @@ func newTyped() *typed {
 func (t *typed) add(data []byte) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.waiting)+len(data) > mostTyped {
+	if t.writing+len(t.waiting)+len(data) > mostTyped {
 		return false
 	}
 	t.waiting = append(t.waiting, data...)
@@ -43,13 +47,20 @@ func (t *typed) writeTo(w io.Writer) {
 			t.changed.Wait()
 		}
 		data, closed := t.waiting, t.closed
-		t.waiting = nil
+		t.waiting, t.writing = nil, len(data)
 		t.mu.Unlock()
 		if closed {
 			return
 		}
-		if _, err := w.Write(data); err != nil {
-			return
+		for len(data) > 0 {
+			n := min(len(data), pieceTyped)
+			if _, err := w.Write(data[:n]); err != nil {
+				return
+			}
+			data = data[n:]
+			t.mu.Lock()
+			t.writing = len(data)
+			t.mu.Unlock()
 		}
 	}
 }

@@ -368,7 +368,9 @@ func TestSlowTutorKeepsNobodyFromHearing(t *testing.T) {
 					t.Errorf("told %+v", exit)
 				}
 			}
-			if took := time.Since(asked); took > 2*time.Second {
+			// A second after the order, on a machine that has nothing else to do; by
+			// itself the tutor would not have left for five.
+			if took := time.Since(asked); took > 4*time.Second {
 				t.Errorf("told after %s", took)
 			}
 			late := r.visit(t, sandbox.Control, "") // finds it on its way out

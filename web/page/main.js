@@ -128,7 +128,7 @@ async function useCode() {
   try {
     await redeem(code);
   } catch (problem) {
-    if (problem.status < 400 || problem.status === 429 || problem.status >= 500) throw problem; // and try again
+    if (problem.status < 400 || problem.status >= 500) throw problem; // and try again
     refused = problem.message;
   }
   code = '';

@@ -229,8 +229,15 @@ func TestDoorOfAGatewayThatEnds(t *testing.T) {
 		t.Errorf("it is refused by %v", err)
 	}
 	_ = client.Close()
-	if len(l.server.news.followers) != 0 {
-		t.Errorf("%d follow still", len(l.server.news.followers))
+	following := func() int { // the connection lets go of it in its own time
+		l.server.news.mu.Lock()
+		defer l.server.news.mu.Unlock()
+		return len(l.server.news.followers)
+	}
+	for deadline := time.Now().Add(10 * time.Second); following() != 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d follow still", following())
+		}
 	}
 }
 

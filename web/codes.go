@@ -39,6 +39,9 @@ type codes struct {
 
 	mu   sync.Mutex
 	open map[hash]code
+	// forgotten counts, by login, how often the codes were taken back: a sign-in
+	// that is on its way then finds out by it.
+	forgotten map[string]int
 }
 
 type code struct {
@@ -46,7 +49,9 @@ type code struct {
 	expires time.Time
 }
 
-func newCodes(now func() time.Time) *codes { return &codes{now: now, open: make(map[hash]code)} }
+func newCodes(now func() time.Time) *codes {
+	return &codes{now: now, open: make(map[hash]code), forgotten: make(map[string]int)}
+}
 
 // mint makes a code that stands for somebody, once.
 func (c *codes) mint(who auth.Identity) (text string, expires time.Time) {
@@ -74,20 +79,34 @@ func (c *codes) mint(who auth.Identity) (text string, expires time.Time) {
 	return text, expires
 }
 
+// claim is a code that was redeemed.
+type claim struct {
+	who       auth.Identity
+	forgotten int // as it was then
+}
+
 // redeem says for whom a code stands. It does so once.
-func (c *codes) redeem(text string) (who auth.Identity, ok bool) {
+func (c *codes) redeem(text string) (redeemed claim, ok bool) {
 	sum := hash(sha256.Sum256([]byte(text)))
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	found, ok := c.open[sum]
 	delete(c.open, sum)
-	return found.who, ok && c.now().Before(found.expires)
+	return claim{found.who, c.forgotten[found.who.Login]}, ok && c.now().Before(found.expires)
+}
+
+// stands tells whether the codes of its learner were not taken back since.
+func (c *codes) stands(redeemed claim) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.forgotten[redeemed.who.Login] == redeemed.forgotten
 }
 
 // forget takes back the codes of a learner.
 func (c *codes) forget(login string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.forgotten[login]++
 	for key, other := range c.open {
 		if other.who.Login == login {
 			delete(c.open, key)

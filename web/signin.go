@@ -67,17 +67,25 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	from := s.from(r)
-	s.signing.RLock()
-	who, ok := s.codes.redeem(strings.TrimSpace(body.Code))
+	link, ok := s.codes.redeem(strings.TrimSpace(body.Code))
 	if !ok {
-		s.signing.RUnlock()
 		s.refuseLink(w, from)
 		return
 	}
+	who := link.who
 	token, one, gone, err := s.browsers.signIn(who, from.Addr().String(), r.UserAgent())
-	s.signing.RUnlock()
 	if err != nil {
 		s.fail(w, r, err)
+		return
+	}
+	// Who takes the links back and then signs the browsers out finds this one among
+	// them, or is found out here.
+	if !s.codes.stands(link) {
+		if _, err := s.browsers.revoke(who.Login, one.ID); err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		s.refuseLink(w, from)
 		return
 	}
 	if err := s.gateway.Note(api.DoorEvent{Kind: api.SignedIn, Who: who, Browser: one.ID, From: tcpAddr(from)}); err != nil {

@@ -55,7 +55,6 @@ type Server struct {
 	public   *url.URL
 	gateway  api.Gateway
 	codes    *codes
-	signing  sync.RWMutex // read-locked while a code becomes a browser
 	browsers *browsers
 	guesses  *guesses
 	sockets  *sockets
@@ -204,8 +203,6 @@ func (s *Server) Browsers(login string) ([]api.Browser, error) {
 
 // Revoke is api.Desk's. It ends what those browsers have open.
 func (s *Server) Revoke(login, id string) (gone []string, err error) {
-	s.signing.Lock() // a sign-in that is on its way is there by now, or finds its code gone
-	defer s.signing.Unlock()
 	if id == "" {
 		s.codes.forget(login)
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
+	"lectern/internal/lecterntest"
 	"lectern/proxy/report"
 	"lectern/proxy/token"
 )
@@ -39,7 +40,7 @@ type lab struct {
 	upstream *upstream
 	gateway  *fakeGateway
 	registry *prometheus.Registry
-	log      *lockedBuffer
+	log      *lecterntest.Output
 }
 
 // newLab starts one. set may be nil.
@@ -49,7 +50,7 @@ func newLab(t *testing.T, set func(*Options)) *lab {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &lab{t: t, signer: signer, upstream: newUpstream(t), gateway: &fakeGateway{}, registry: prometheus.NewRegistry(), log: &lockedBuffer{}}
+	l := &lab{t: t, signer: signer, upstream: newUpstream(t), gateway: &fakeGateway{}, registry: prometheus.NewRegistry(), log: &lecterntest.Output{}}
 	target, err := url.Parse(l.upstream.server.URL)
 	if err != nil {
 		t.Fatal(err)
@@ -314,22 +315,4 @@ func (g *fakeGateway) set(down bool, charged map[string]int64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.down, g.charged = down, charged
-}
-
-// lockedBuffer is written to by several goroutines.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }

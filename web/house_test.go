@@ -20,6 +20,7 @@ import (
 	"go.uber.org/goleak"
 
 	"lectern/gateway/auth"
+	"lectern/internal/lecterntest"
 	"lectern/web/api"
 )
 
@@ -66,7 +67,7 @@ type house struct {
 	server  *Server
 	gateway *double
 	clock   *clock
-	log     *lockedBuffer
+	log     *lecterntest.Output
 	http    *httptest.Server
 	path    string // of the browsers
 	opts    Options
@@ -77,7 +78,7 @@ type house struct {
 func newHouse(t *testing.T, change ...func(*Options, *pace)) *house {
 	t.Helper()
 	h := &house{
-		t: t, gateway: newDouble(t), clock: &clock{}, log: &lockedBuffer{},
+		t: t, gateway: newDouble(t), clock: &clock{}, log: &lecterntest.Output{},
 		path: filepath.Join(t.TempDir(), "browsers.db"), change: change,
 	}
 	h.open("")

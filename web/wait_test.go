@@ -1,8 +1,6 @@
 package web
 
 import (
-	"bytes"
-	"sync"
 	"testing"
 	"time"
 )
@@ -15,24 +13,6 @@ func eventually(t *testing.T, what string, so func() bool) {
 			t.Fatalf("waited in vain for this: %s", what)
 		}
 	}
-}
-
-// lockedBuffer is an output that is read while it grows.
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }
 
 // within fails where something takes longer than it may.

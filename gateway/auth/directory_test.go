@@ -1,7 +1,6 @@
 package auth
 
 import (
-	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -22,6 +21,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
+
+	"lectern/internal/lecterntest"
 )
 
 // newKey makes a key that is nobody's.
@@ -173,29 +174,12 @@ type house struct {
 	github  *fakeGitHub
 	clock   *clock
 	options Options
-	log     *safeBuffer
-}
-
-type safeBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *safeBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *safeBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
+	log     *lecterntest.Output
 }
 
 func newHouse(t testing.TB, github *fakeGitHub, change func(*Options)) *house {
 	t.Helper()
-	h := &house{t: t, github: github, clock: newClock(), log: &safeBuffer{}}
+	h := &house{t: t, github: github, clock: newClock(), log: &lecterntest.Output{}}
 	h.options = Options{
 		GitHubURL:  github.URL,
 		Users:      []string{"*"},

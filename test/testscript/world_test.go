@@ -1,7 +1,6 @@
 package testscript_test
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os/exec"
@@ -9,7 +8,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -40,12 +38,12 @@ type world struct {
 	gateway *exec.Cmd
 	disks   []string // mounted ones
 	errorf  func(format string, args ...any)
-	output  *lockedBuffer
+	output  *lecterntest.Output
 	ended   chan struct{}
 }
 
 func newWorld(env *testscript.Env) (*world, error) {
-	w := &world{dir: env.WorkDir, tmux: filepath.Join(env.WorkDir, "tmux.sock"), github: newGitHub(), output: &lockedBuffer{}}
+	w := &world{dir: env.WorkDir, tmux: filepath.Join(env.WorkDir, "tmux.sock"), github: newGitHub(), output: &lecterntest.Output{}}
 	w.errorf = env.T().(interface{ Errorf(string, ...any) }).Errorf // a *testing.T
 	for _, port := range []*string{&w.port, &w.page, &w.free} {
 		if *port = lecterntest.ReservePort(); *port == "" {
@@ -87,7 +85,7 @@ func gateway(ts *testscript.TestScript, neg bool, args []string) {
 	}, args...)...)
 	cmd.Dir = ts.MkAbs(".")
 	cmd.Env = []string{"PATH=" + ts.Getenv("PATH"), "HOME=" + w.dir, "GORACE=halt_on_error=1 exitcode=66"}
-	w.output = &lockedBuffer{}
+	w.output = &lecterntest.Output{}
 	cmd.Stdout, cmd.Stderr = w.output, w.output
 	ts.Check(cmd.Start())
 	w.gateway, w.ended = cmd, make(chan struct{})
@@ -172,22 +170,4 @@ func waitFor(ts *testscript.TestScript, what string, done func() bool, there fun
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-}
-
-// lockedBuffer is an output that is read while it grows.
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }

@@ -19,6 +19,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"lectern/internal/lecterntest"
 	"lectern/internal/unixsocket"
 	"lectern/progress"
 )
@@ -46,13 +47,13 @@ type gateway struct {
 	*Server
 	dir   string
 	store *progress.Store
-	log   *lockedBuffer
+	log   *lecterntest.Output
 	stop  func() // ends the server and waits for it
 }
 
 func start(t *testing.T, dir string, change func(*Server)) *gateway {
 	t.Helper()
-	g := &gateway{dir: dir, log: &lockedBuffer{}}
+	g := &gateway{dir: dir, log: &lecterntest.Output{}}
 	log := slog.New(slog.NewTextHandler(g.log, nil))
 	var err error
 	if g.store, err = progress.Open(filepath.Join(dir, "lectern.db"), log); err != nil {
@@ -375,22 +376,4 @@ func TestRoom(t *testing.T) {
 	if err := Room(dir, 1<<60); err == nil || !strings.Contains(err.Error(), "make room on that disk") {
 		t.Errorf("the error is %v", err)
 	}
-}
-
-// lockedBuffer is a log that is read while it grows.
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }

@@ -42,6 +42,8 @@ type browser struct {
 	Expires     time.Time `json:"expires"`
 	From        string    `json:"from"`
 	Agent       string    `json:"agent"`
+
+	token string // which it came with: kept nowhere
 }
 
 func (b browser) who() auth.Identity {
@@ -175,6 +177,7 @@ func (b *browsers) find(token string) (one browser, ok bool, err error) {
 	if err != nil || !ok || !now.Before(one.Expires) {
 		return browser{}, false, err
 	}
+	one.token = token
 	if now.Sub(one.LastSeen) < seenEvery {
 		return one, true, nil
 	}

@@ -81,8 +81,17 @@ func (c *codes) mint(who auth.Identity) (text string, expires time.Time) {
 
 // claim is a code that was redeemed.
 type claim struct {
-	who       auth.Identity
+	code
+	sum       hash
 	forgotten int // as it was then
+}
+
+// of says for whom a code stands, and leaves it as it is.
+func (c *codes) of(text string) (who auth.Identity, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	found, ok := c.open[sha256.Sum256([]byte(text))]
+	return found.who, ok && c.now().Before(found.expires)
 }
 
 // redeem says for whom a code stands. It does so once.
@@ -92,7 +101,17 @@ func (c *codes) redeem(text string) (redeemed claim, ok bool) {
 	defer c.mu.Unlock()
 	found, ok := c.open[sum]
 	delete(c.open, sum)
-	return claim{found.who, c.forgotten[found.who.Login]}, ok && c.now().Before(found.expires)
+	return claim{found, sum, c.forgotten[found.who.Login]}, ok && c.now().Before(found.expires)
+}
+
+// restore makes a code good again that led to nothing, by no fault of the one who
+// had it. One that was taken back meanwhile stays so.
+func (c *codes) restore(redeemed claim) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.forgotten[redeemed.who.Login] == redeemed.forgotten {
+		c.open[redeemed.sum] = redeemed.code
+	}
 }
 
 // stands tells whether the codes of its learner were not taken back since.

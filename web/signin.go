@@ -62,12 +62,26 @@ func (s *Server) readJSON(w http.ResponseWriter, r *http.Request, v any) bool {
 
 // signIn takes a code, once, and gives the browser its cookie.
 func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
-	var body struct{ Code string }
+	var body struct {
+		Code string `json:"code"`
+		// Instead is who the browser is not to be signed in as any more.
+		Instead string `json:"instead"`
+	}
 	if !s.readJSON(w, r, &body) {
 		return
 	}
 	from := s.from(r)
-	link, ok := s.codes.redeem(strings.TrimSpace(body.Code))
+	code := strings.TrimSpace(body.Code)
+	before, is, err := s.signedIn(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	if who, good := s.codes.of(code); good && is && who.Login != before.Login && body.Instead != before.Login {
+		askToSwitch(w, before.Login, who.Login)
+		return
+	}
+	link, ok := s.codes.redeem(code)
 	if !ok {
 		s.refuseLink(w, from)
 		return
@@ -75,6 +89,7 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 	who := link.who
 	token, one, gone, err := s.browsers.signIn(who, from.Addr().String(), r.UserAgent())
 	if err != nil {
+		s.codes.restore(link)
 		s.fail(w, r, err)
 		return
 	}
@@ -90,6 +105,7 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 	}
 	if err := s.gateway.Note(api.DoorEvent{Kind: api.SignedIn, Who: who, Browser: one.ID, From: tcpAddr(from)}); err != nil {
 		_, undone := s.browsers.revoke(who.Login, one.ID)
+		s.codes.restore(link)
 		s.fail(w, r, errors.Join(err, undone))
 		return
 	}
@@ -97,7 +113,9 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 		s.sockets.end(who.Login, oldest, errSignedOut)
 		_ = s.gateway.Note(api.DoorEvent{Kind: api.SignedOut, Who: who, Browser: oldest, From: tcpAddr(from), Why: api.ForNewer})
 	}
-	s.replaceSignIn(r, one)
+	if is {
+		s.replaceSignIn(before, from)
+	}
 	s.metrics.signIns.WithLabelValues(signInDone).Inc()
 	s.opts.Log.Info("a browser has signed in", "login", who.Login, "browser", one.ID, "remote", from)
 	http.SetCookie(w, s.cookie(token, one.Expires))
@@ -105,22 +123,35 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// replaceSignIn signs out what the same browser was signed in as before: nobody
-// has that cookie any more.
-func (s *Server) replaceSignIn(r *http.Request, by browser) {
+// signedIn is what a browser is signed in as already, if it is.
+func (s *Server) signedIn(r *http.Request) (one browser, is bool, err error) {
 	cookie, err := r.Cookie(s.cookieName())
 	if err != nil {
-		return
+		return browser{}, false, nil
 	}
-	old, ok, err := s.browsers.find(cookie.Value)
-	if err != nil || !ok || old.ID == by.ID {
-		return
+	return s.browsers.find(cookie.Value)
+}
+
+// askToSwitch leaves a browser as it is whose learner was led to the link of
+// somebody else: what they do from then on would be on that one's account, who can
+// look at it (login CSRF). The code stays good.
+func askToSwitch(w http.ResponseWriter, from, to string) {
+	sendProblem(w, api.Problem{
+		Status: http.StatusConflict, SignedInAs: from, LinkOf: to,
+		Detail: "This browser is signed in as " + from + ", and the link is of " + to + ". Say whom it replaces: instead.",
+	})
+}
+
+// replaceSignIn signs out what the same browser was signed in as before: nobody
+// has that cookie any more. Where it had to make room, it is gone already.
+func (s *Server) replaceSignIn(before browser, from netip.AddrPort) {
+	gone, err := s.Revoke(before.Login, before.ID)
+	if err != nil {
+		s.opts.Log.Warn("could not sign out what a browser was signed in as before", "login", before.Login, "error", err)
 	}
-	if _, err := s.Revoke(old.Login, old.ID); err != nil {
-		s.opts.Log.Warn("could not sign out what a browser was signed in as before", "login", old.Login, "error", err)
-		return
+	if len(gone) > 0 {
+		_ = s.gateway.Note(api.DoorEvent{Kind: api.SignedOut, Who: before.who(), Browser: before.ID, From: tcpAddr(from), Why: api.Replaced})
 	}
-	_ = s.gateway.Note(api.DoorEvent{Kind: api.SignedOut, Who: old.who(), Browser: old.ID, From: tcpAddr(s.from(r)), Why: api.ForNewer})
 }
 
 // refuseLink answers one who came with a code that stands for nobody.
@@ -141,18 +172,12 @@ func (s *Server) refuseLink(w http.ResponseWriter, from netip.AddrPort) {
 type visitor struct {
 	auth.Identity
 	browser browser
-	token   string // the browser's
 }
 
 // asLearner lets in those whose browser is signed in and whose key still counts.
 func (s *Server) asLearner(next func(http.ResponseWriter, *http.Request, visitor)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		cookie, err := r.Cookie(s.cookieName())
-		if err != nil {
-			s.askToSignIn(w, notSignedIn)
-			return
-		}
-		one, ok, err := s.browsers.find(cookie.Value)
+		one, ok, err := s.signedIn(r)
 		if err != nil {
 			s.fail(w, r, err)
 			return
@@ -171,7 +196,7 @@ func (s *Server) asLearner(next func(http.ResponseWriter, *http.Request, visitor
 			s.fail(w, r, err)
 			return
 		}
-		next(w, r, visitor{who, one, cookie.Value})
+		next(w, r, visitor{who, one})
 	}
 }
 

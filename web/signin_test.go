@@ -162,17 +162,22 @@ func TestUnwelcome(t *testing.T) {
 	b.get("/api/me").want(http.StatusOK)
 }
 
-// TestUnnoted: where nobody may come in without a record, nobody does.
+// TestUnnoted: where nobody may come in without a record, nobody does, and the link
+// is as good as before.
 func TestUnnoted(t *testing.T) {
 	h := newHouse(t)
 	h.gateway.change(func() {
 		h.gateway.note = func(api.DoorEvent) error { return &api.Refused{Kind: api.Unavailable, Detail: "There is no trail."} }
 	})
-	r := h.stranger().post("/api/sign-in", map[string]string{"code": h.code(ada)})
+	code := map[string]string{"code": h.code(ada)}
+	r := h.stranger().post("/api/sign-in", code)
 	r.refused(http.StatusServiceUnavailable, "no trail")
 	if own, err := h.server.Browsers("ada"); err != nil || len(own) != 0 || r.cookie() != nil {
 		t.Errorf("it is signed in: %v, %v", own, err)
 	}
+	h.gateway.change(func() { h.gateway.note = nil })
+	h.stranger().post("/api/sign-in", code).want(http.StatusNoContent)
+	h.stranger().post("/api/sign-in", code).want(http.StatusUnauthorized)
 }
 
 // TestBrowsers: they are listed to their learner, revoked one by one, and more

@@ -67,7 +67,7 @@ func (l *line) admitted(ctx context.Context, cancel context.CancelCauseFunc) (en
 	}
 	defer leave()
 	// Whoever was signed out before the line was counted in has missed it.
-	switch _, ok, err := l.server.browsers.find(l.visitor.token); {
+	switch _, ok, err := l.server.browsers.find(l.visitor.browser.token); {
 	case err != nil:
 		return ended, err
 	case !ok:

@@ -14,7 +14,8 @@ import (
 	"lectern/internal/lecterntest/leftover"
 )
 
-// lab is a gateway that runs as a program of its own, with a learner, ada.
+// lab is a gateway that runs as a program of its own, with the learners ada, who
+// does everything unless a test says otherwise, and bob.
 type lab struct {
 	t         *testing.T
 	dir       string
@@ -41,8 +42,19 @@ func startLab(t *testing.T, courses string) *lab {
 	if l.courses, err = filepath.Abs(courses); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "ada", "-f", l.path("ada")).CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
+	var keys []byte
+	for _, login := range []string{"ada", "bob"} {
+		if out, err := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", login, "-f", l.path(login)).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		key, err := os.ReadFile(l.path(login + ".pub"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys = append(keys, key...)
+	}
+	if err := os.WriteFile(l.path("authorized_keys"), keys, 0o600); err != nil {
+		t.Fatal(err)
 	}
 	l.wire = lecterntest.LayWire(t, "127.0.0.1:"+l.http)
 	l.url = "http://" + l.wire.Addr()
@@ -68,7 +80,7 @@ func (l *lab) start() {
 	l.said = lecterntest.NewScreen()
 	l.program = exec.Command(binary, "serve", "--data_dir", l.path("data"), "--courses.sources", l.courses,
 		"--ssh.listen", "127.0.0.1:"+l.ssh, "--metrics.listen", "", "--web.listen", "127.0.0.1:"+l.http, "--web.public_url", l.url,
-		"--auth.users", "ada", "--auth.authorized_keys", l.path("ada.pub"))
+		"--auth.users", "ada,bob", "--auth.authorized_keys", l.path("authorized_keys"))
 	l.program.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + l.dir, "GORACE=halt_on_error=1 exitcode=66"}
 	l.program.Stdout, l.program.Stderr = l.said, l.said
 	if err := l.program.Start(); err != nil {
@@ -90,9 +102,11 @@ func (l *lab) end(signal syscall.Signal) {
 }
 
 // command is an ssh of ada's.
-func (l *lab) command(args ...string) []string {
+func (l *lab) command(args ...string) []string { return l.commandOf("ada", args...) }
+
+func (l *lab) commandOf(login string, args ...string) []string {
 	return append([]string{
-		"ssh", "-F", "/dev/null", "-p", l.ssh, "-i", l.path("ada"), "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=accept-new",
+		"ssh", "-F", "/dev/null", "-p", l.ssh, "-i", l.path(login), "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=accept-new",
 		"-o", "UserKnownHostsFile=" + l.path("known_hosts"), "-o", "LogLevel=ERROR", "lab@127.0.0.1",
 	}, args...)
 }
@@ -100,7 +114,12 @@ func (l *lab) command(args ...string) []string {
 // run is what a command over ssh prints.
 func (l *lab) run(args ...string) string {
 	l.t.Helper()
-	command := l.command(args...)
+	return l.runOf("ada", args...)
+}
+
+func (l *lab) runOf(login string, args ...string) string {
+	l.t.Helper()
+	command := l.commandOf(login, args...)
 	out, err := exec.CommandContext(l.t.Context(), command[0], command[1:]...).CombinedOutput()
 	if err != nil {
 		l.t.Fatalf("ssh lab@host %s: %v: %s", strings.Join(args, " "), err, out)
@@ -111,7 +130,12 @@ func (l *lab) run(args ...string) string {
 // link is a fresh one that signs a browser in.
 func (l *lab) link() string {
 	l.t.Helper()
-	said := l.run("web")
+	return l.linkOf("ada")
+}
+
+func (l *lab) linkOf(login string) string {
+	l.t.Helper()
+	said := l.runOf(login, "web")
 	link := regexp.MustCompile(regexp.QuoteMeta(l.url) + `/#\S+`).FindString(said)
 	if link == "" {
 		l.t.Fatalf("ssh lab@host web printed no link to %s: %s", l.url, said)

@@ -120,6 +120,10 @@ type Problem struct {
 	// a link.
 	SSHLogin string `json:"sshLogin,omitempty"`
 	SSHPort  int    `json:"sshPort,omitempty"`
+	// SignedInAs and LinkOf are for one whose link is somebody else's than the
+	// browser is signed in as.
+	SignedInAs string `json:"signedInAs,omitempty"`
+	LinkOf     string `json:"linkOf,omitempty"`
 }
 
 // Refused is an error of a Gateway with a sentence for the learner.
@@ -202,6 +206,7 @@ type Farewell string
 const (
 	FromPage Farewell = "from the page"
 	ForNewer Farewell = "for a newer one, since there were too many"
+	Replaced Farewell = "for a newer link in the same browser"
 )
 
 // Entry is a way into the gateway's SSH server for a browser.

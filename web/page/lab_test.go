@@ -3,6 +3,7 @@ package page_test
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -45,7 +46,9 @@ type lab struct {
 
 	mu       sync.Mutex
 	codes    []string // that sign in, once
+	others   string   // whose those are, where they are not ada's
 	signedIn bool
+	login    string // of the one who is
 	recorded bool
 	down     bool // as a server behind whose ingress nothing answers
 	deaf     bool // new links answer no ping
@@ -56,12 +59,12 @@ type lab struct {
 
 func startLab(t *testing.T) *lab {
 	over, stop := context.WithCancel(context.Background())
-	l := &lab{over: over, links: make(chan *link, 8), signedIn: true, courses: sample(), sessions: []session{}}
+	l := &lab{over: over, links: make(chan *link, 8), signedIn: true, login: "ada", courses: sample(), sessions: []session{}}
 	mux := http.NewServeMux()
 	mux.Handle("GET /", http.FileServerFS(page.Files))
 	mux.HandleFunc("POST /api/sign-in", l.signIn)
 	mux.HandleFunc("GET /api/me", l.authed(func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, map[string]any{"login": "ada", "admin": false, "recorded": l.recorded, "expires": "2030-01-02T15:04:05Z"})
+		answer(w, map[string]any{"login": l.login, "admin": false, "recorded": l.recorded, "expires": "2030-01-02T15:04:05Z"})
 	}))
 	mux.HandleFunc("DELETE /api/me", l.authed(func(w http.ResponseWriter, _ *http.Request) {
 		l.signedIn = false
@@ -107,7 +110,7 @@ func (l *lab) change(f func()) {
 }
 
 func (l *lab) signIn(w http.ResponseWriter, r *http.Request) {
-	var body struct{ Code string }
+	var body struct{ Code, Instead string }
 	_ = json.NewDecoder(r.Body).Decode(&body)
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -115,6 +118,13 @@ func (l *lab) signIn(w http.ResponseWriter, r *http.Request) {
 	if i < 0 || r.Header.Get("Content-Type") != "application/json" {
 		problem(w, http.StatusUnauthorized, "This link has been used or has expired.")
 		return
+	}
+	if l.signedIn && l.others != "" && body.Instead != l.login {
+		problem(w, http.StatusConflict, "It is somebody else's.", map[string]any{"signedInAs": l.login, "linkOf": l.others})
+		return
+	}
+	if l.others != "" {
+		l.login, l.sessions = l.others, nil
 	}
 	l.codes, l.signedIn = slices.Delete(l.codes, i, i+1), true
 	w.WriteHeader(http.StatusNoContent)
@@ -138,13 +148,17 @@ func answer(w http.ResponseWriter, v any) {
 	_ = json.NewEncoder(w).Encode(v)
 }
 
-func problem(w http.ResponseWriter, status int, detail string) {
+func problem(w http.ResponseWriter, status int, detail string, members ...map[string]any) {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]any{
+	all := map[string]any{
 		"type": "about:blank", "title": http.StatusText(status), "status": status, "detail": detail,
 		"sshLogin": "lab", "sshPort": 2222,
-	})
+	}
+	for _, more := range members {
+		maps.Copy(all, more)
+	}
+	_ = json.NewEncoder(w).Encode(all)
 }
 
 func sample() []course {

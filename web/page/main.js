@@ -13,6 +13,7 @@ import { Notice, Toast } from './notice.js';
 import { Preferences, fontSize } from './preferences.js';
 import { SignIn, redeem, takeCode } from './signin.js';
 import { Stages } from './stages.js';
+import { Switching } from './switching.js';
 import { Terminal } from './terminal.js';
 import { Tutor } from './tutor.js';
 import { keepToPolicy } from './strictstyles.js';
@@ -23,6 +24,8 @@ import { followSystem, wear } from './theme.js';
 const PASTE = 1 << 20;
 
 let code = takeCode(); // before anything else
+let instead = ''; // who the code's learner takes the place of
+let arrived = false; // a code has just signed the browser in
 let refused = ''; // why a code did not do
 
 const settings = load();
@@ -38,6 +41,7 @@ keepToPolicy();
 const signIn = new SignIn();
 const notice = new Notice();
 const toast = new Toast();
+const switching = new Switching(() => terminal.focus());
 const tutor = new Tutor();
 const courses = new Courses((news) => {
   stages.draw();
@@ -125,18 +129,35 @@ const link = new Link({
 async function useCode() {
   refused = '';
   if (!code) return;
+  const used = code;
   try {
-    await redeem(code);
+    await redeem(used, instead);
+    if (instead) tutor.leave(); // who is not this one's
+    arrived = true;
   } catch (problem) {
     if (problem.status < 400 || problem.status >= 500) throw problem; // and try again
-    refused = problem.message;
+    const { signedInAs, linkOf } = problem.members;
+    if (linkOf) switching.ask(signedInAs, linkOf, () => use(used, signedInAs));
+    else refused = problem.message;
   }
-  code = '';
+  code = instead = '';
+}
+
+/**
+ * @param {string} other  code
+ * @param {string} [from]  who is signed in, and shall be no more
+ */
+function use(other, from = '') {
+  code = other;
+  instead = from;
+  link.open();
 }
 
 /** @param {{login: string, expires?: string, recorded?: boolean}} me */
 function enterLab(me) {
   if (refused) toast.show(`${refused} You are signed in as ${me.login} all the same.`);
+  else if (arrived) toast.show(`You are signed in as ${me.login}.`);
+  arrived = false;
   byId('login').textContent = me.login;
   byId('recorded').hidden = !me.recorded;
   preferences.person(me);
@@ -229,8 +250,8 @@ followSystem(suit);
 window.addEventListener('online', () => link.hurry());
 document.addEventListener('visibilitychange', () => document.hidden || link.hurry());
 window.addEventListener('hashchange', () => {
-  code = takeCode();
-  if (code) link.open();
+  const other = takeCode();
+  if (other) use(other);
 });
 // The keyboard of an iPhone lies over the page instead of making it smaller.
 visualViewport?.addEventListener('resize', () => {

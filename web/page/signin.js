@@ -16,9 +16,12 @@ export function takeCode() {
   return code;
 }
 
-/** @param {string} code */
-export function redeem(code) {
-  return call('POST', 'api/sign-in', { code });
+/**
+ * @param {string} code
+ * @param {string} [instead]  who the browser is not to be signed in as any more
+ */
+export function redeem(code, instead) {
+  return call('POST', 'api/sign-in', { code, instead });
 }
 
 /** SignIn tells how to sign in. */

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/chromedp/kb"
+
 	"lectern/internal/lecterntest/browser"
 )
 
@@ -48,6 +50,45 @@ func TestSignInByUsedLink(t *testing.T) {
 	l.next(t).print(t, "welcome again")
 	b.Sees("welcome again")
 	b.Shows("#toast", "You are signed in as ada all the same.")
+}
+
+// TestLinkOfSomebodyElse: the page asks, and does nothing of it unless it is told to.
+func TestLinkOfSomebodyElse(t *testing.T) {
+	l, b, k := enter(t, browser.Desktop)
+	b.Provoke(`status of 409`)
+	l.change(func() { l.codes, l.others = []string{"bobs"}, "bob" })
+	k.tell(t, map[string]any{"type": "place", "course": "ssh", "courseTitle": "SSH", "stage": 2, "sessionId": "adas"})
+	follow := func() {
+		t.Helper()
+		browser.Eval[bool](b, `(location.hash = 'bobs', true)`)
+		b.Shows("#switch-title", "Sign in as bob instead?")
+		b.Shows("#switch-text", "signed in as ada")
+	}
+	l.change(func() { l.sessions = []session{{"adas", "ssh", 2}} })
+	follow()
+	audit(t, b, "link of somebody else")
+	b.Press(kb.Enter) // stays, which is what is chosen first
+	b.Hides("#switch")
+	l.next(t).print(t, "still here")
+	b.Sees("still here")
+	b.Shows("#login", "ada")
+	follow()
+	b.Press(kb.Escape)
+	b.Hides("#switch")
+	l.next(t)
+
+	follow()
+	k = l.next(t) // ada's goes on behind the question
+	b.Click("#switch-do")
+	k.await(t, "close the link", func() bool { return k.ended })
+	k = l.next(t)
+	k.print(t, "hello bob")
+	b.Sees("hello bob")
+	b.Shows("#toast", "You are signed in as bob.")
+	b.Shows("#login", "bob")
+	if k.session != "" {
+		t.Errorf("bob comes to the session %s of ada", k.session)
+	}
 }
 
 func TestSignInIsShown(t *testing.T) {

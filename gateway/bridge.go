@@ -20,15 +20,16 @@ const (
 // bridge hands the terminal to the sandbox until that ends or lets go. A way
 // to it that breaks off while it lives, as when an API server restarts, is
 // mended without the learner's doing, unless another connection of theirs has
-// the terminal by then.
-func (s *session) bridge(sb sandbox.Sandbox) (sandbox.Exit, error) {
+// the terminal by then. The epoch is of the connection that this one goes on from;
+// 0: of none.
+func (s *session) bridge(sb sandbox.Sandbox, epoch int) (sandbox.Exit, error) {
 	defer s.shows(inSandbox)()
-	s.server.metrics.attaches.count(s.joining(sb))
+	how := s.joining(sb)
+	s.server.metrics.attaches.count(how)
 	var lost time.Time
-	epoch := 0 // what this connection held last
 	for {
 		joined := time.Now()
-		exit, err := s.attach(sb, epoch)
+		exit, err := s.attach(sb, epoch, how)
 		if exit.Epoch > 0 {
 			epoch = exit.Epoch
 		}
@@ -43,12 +44,12 @@ func (s *session) bridge(sb sandbox.Sandbox) (sandbox.Exit, error) {
 		if !ok || again.Made().Session != sb.Made().Session {
 			return exit, nil
 		}
-		sb = again
-		s.server.metrics.attaches.count(mended)
+		sb, how = again, mended
+		s.server.metrics.attaches.count(how)
 	}
 }
 
-func (s *session) attach(sb sandbox.Sandbox, epoch int) (sandbox.Exit, error) {
+func (s *session) attach(sb sandbox.Sandbox, epoch int, how joining) (sandbox.Exit, error) {
 	size, newer, stop := s.window.follow()
 	defer stop()
 	out := s.withMarkers(sb.Made().CourseID)
@@ -58,6 +59,7 @@ func (s *session) attach(sb sandbox.Sandbox, epoch int) (sandbox.Exit, error) {
 	left := s.joined(sb)
 	exit, err := sb.Attach(s.ctx, sandbox.Control, sandbox.Terminal{
 		In: in, Out: measured, Size: size, Resizes: newer, Epoch: epoch,
+		Joined: func(epoch int) { s.tellJoined(sb.Made(), epoch, how) },
 	})
 	left(exit, err)
 	return exit, err

@@ -90,10 +90,10 @@ func (s *session) tellPlace(items ...api.News) {
 
 // tellJoined tells that the terminal is in a sandbox. The first one to come
 // there comes to a lesson that begins by itself.
-func (s *session) tellJoined(of sandbox.Info) {
-	first := s.server.unseen.take(of.Session) || of.Session == s.made
+func (s *session) tellJoined(of sandbox.Info, epoch int, how joining) {
+	first := s.server.unseen.take(of.Session) || how == firstJoin
 	v := s.server.placeOf(sessionView{Course: of.CourseID, Stage: of.Stage})
-	items := []api.News{{Type: api.Place, Course: v.Course, CourseTitle: v.CourseTitle, Stage: v.Stage, Session: of.Session}}
+	items := []api.News{{Type: api.Place, Course: v.Course, CourseTitle: v.CourseTitle, Stage: v.Stage, Session: of.Session, Epoch: epoch}}
 	if first {
 		items = append(items, api.News{Type: api.AutoStart, Course: v.Course, Stage: v.Stage})
 	}

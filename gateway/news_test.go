@@ -44,7 +44,7 @@ func TestNewsOfALesson(t *testing.T) {
 	c := open(t, client, "")
 	c.enter()
 	joined := hears(t, news, api.Place, api.AutoStart)
-	if p := joined[0]; p.Course != "only" || p.CourseTitle != "Only course" || p.Stage != 1 || p.Session != l.sessionOf("ada") {
+	if p := joined[0]; p.Course != "only" || p.CourseTitle != "Only course" || p.Stage != 1 || p.Epoch != 1 || p.Session != l.sessionOf("ada") {
 		t.Errorf("the place is %+v", p)
 	}
 	l.records(said(1, 1), said(1, 1))

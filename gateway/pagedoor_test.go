@@ -69,6 +69,14 @@ func TestPageIsOneMoreClient(t *testing.T) {
 	back := open(t, again, "resume '"+session+"'")
 	back.expect("said anchor") // without a key
 	waitFor(t, dir, audit.TakenOver)
+	// A page that comes back by itself leaves the terminal where it is used by now.
+	asleep := open(t, again, "resume '"+session+"' 1")
+	asleep.expect("A newer connection of yours has taken over")
+	if err := asleep.session.Wait(); err == nil {
+		t.Error("it says that all is well")
+	}
+	back.types("say mine still\r")
+	back.expect("said mine still")
 	_, events := trailOf(t, dir)
 	if e := events[0]; e.Kind != audit.SignedIn || e.Login != "ada" || e.Remote != farAway.String() || e.Detail != "as ada, known by page" || e.Key != l.ada().Fingerprint {
 		t.Errorf("the sign-in is recorded as %+v", e)

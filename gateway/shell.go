@@ -20,12 +20,12 @@ func (s *session) shell() int {
 	case s.asAdmin():
 		return s.administrate()
 	}
-	return s.loop(tui.Notice{}, nil)
+	return s.loop(tui.Notice{}, nil, 0)
 }
 
 // loop takes turns between the picker and the sandbox. Where next is not nil
-// it begins in that sandbox.
-func (s *session) loop(notice tui.Notice, next sandbox.Sandbox) int {
+// it begins in that sandbox, from an epoch as bridge does.
+func (s *session) loop(notice tui.Notice, next sandbox.Sandbox, epoch int) int {
 	for {
 		if next == nil {
 			var err error
@@ -36,8 +36,7 @@ func (s *session) loop(notice tui.Notice, next sandbox.Sandbox) int {
 				return 0
 			}
 		}
-		s.tellJoined(next.Made())
-		exit, err := s.bridge(next)
+		exit, err := s.bridge(next, epoch)
 		cause := context.Cause(s.ctx)
 		takenOver := err == nil && exit.Ending == sandbox.TakenOver
 		if ends := cause != nil || takenOver; !ends || !s.keepsScreen() {
@@ -53,7 +52,7 @@ func (s *session) loop(notice tui.Notice, next sandbox.Sandbox) int {
 		}
 		s.tellLeft()
 		notice = s.noticeOf(exit, err)
-		next = nil
+		next, epoch = nil, 0
 	}
 }
 

@@ -41,7 +41,7 @@ func (s *session) startCommand(status *int) *cobra.Command {
 				return err
 			}
 			s.studied = tui.Place{CourseID: c.ID, Stage: stage}
-			*status = s.loop(tui.Notice{}, sb)
+			*status = s.loop(tui.Notice{}, sb, 0)
 			return nil
 		},
 	}

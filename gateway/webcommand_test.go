@@ -153,9 +153,12 @@ func TestResumeCommand(t *testing.T) {
 	back.expect("said anchor")
 	back.types("exit 0\r")
 	back.shows("Only stage") // and on to the picker, on the same terminal
-	for _, wrong := range []string{"resume", "resume a b"} {
+	for wrong, says := range map[string]string{
+		"resume": "name one session of yours", "resume a 1 b": "name one session of yours",
+		"resume a b": `"b" is no epoch`, "resume a 0": `"0" is no epoch`,
+	} {
 		odd := open(t, client, wrong)
-		odd.expect("name one session of yours")
+		odd.expect(says)
 	}
 }
 

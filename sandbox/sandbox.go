@@ -116,8 +116,11 @@ type Terminal struct {
 	Resizes <-chan Size
 	// Epoch makes a Control go on from an earlier one whose way to the sandbox
 	// was lost: it is that one's Exit.Epoch, and where a newer one has joined
-	// since, it is refused as TakenOver. 0 is a learner who comes anew.
+	// since and is there, it is refused as TakenOver. 0 is a learner who comes anew.
 	Epoch int
+	// Joined is told the epoch of a Control that was let in, before any output, by
+	// the goroutine that writes to Out. It may be nil.
+	Joined func(epoch int)
 	// Watcher is who looks, for Watch. The learner is told for as long as it lasts,
 	// also where it is empty.
 	Watcher string

@@ -201,6 +201,9 @@ func TestHandshakes(t *testing.T) {
 	b := h.visit(ada)
 	b.get("/ws").want(http.StatusUpgradeRequired)
 	b.get("/ws", func(r *http.Request) { r.Header.Set("Sec-WebSocket-Protocol", "lectern.v2") }).refused(http.StatusBadRequest, subprotocol)
+	for _, epoch := range []string{"0", "-1", "1.5", "x", "99999999999999999999", "1%20", "4294967296"} {
+		b.get("/ws?sessionId=a&epoch="+epoch).refused(http.StatusBadRequest, "The epoch is a positive number")
+	}
 	b.post("/ws", nil).refused(http.StatusNotFound, "nothing here")
 	for _, protocols := range [][]string{{"lectern.v2"}, {"tty", "lectern.v10"}, {"LECTERN.V1"}} {
 		if _, answer, err := b.tryDial("/ws", protocols...); err == nil || answer.StatusCode != http.StatusBadRequest {

@@ -28,6 +28,7 @@ type line struct {
 	tcp     net.Conn // below conn
 	visitor visitor
 	session string // the one to go back into; empty: the picker
+	epoch   int    // of session, where the page comes back by itself
 	from    net.Addr
 	// acknowledges is set for a page that tells what it has drawn. Others are
 	// held back by TCP alone.
@@ -182,10 +183,13 @@ func (l *line) terminal(ctx context.Context, cancel context.CancelCauseFunc, ses
 		return ended, fmt.Errorf("ask for a terminal: %w", err)
 	}
 	_ = session.Setenv("COLORTERM", "truecolor")
-	if l.session == "" {
+	switch {
+	case l.session == "":
 		err = session.Shell()
-	} else {
+	case l.epoch == 0:
 		err = session.Start("resume -- " + quoted(l.session))
+	default:
+		err = session.Start(fmt.Sprintf("resume -- %s %d", quoted(l.session), l.epoch))
 	}
 	if err != nil {
 		return ended, fmt.Errorf("start a session: %w", err)

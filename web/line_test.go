@@ -49,6 +49,7 @@ func TestSessionInto(t *testing.T) {
 	b := h.visit(ada)
 	for asked, want := range map[string]string{
 		"0123abcd": "resume -- '0123abcd'", "a%20b": "resume -- 'a b'", "x%27%3B+web+%27": `resume -- 'x'\''; web '\'''`,
+		"ab&epoch=12": "resume -- 'ab' 12", "ab&epoch=": "resume -- 'ab'", "&epoch=3": "",
 		"%0A": "resume -- '\n'", "%F0%28": "resume -- '\xf0('",
 	} {
 		s, term := b.enter("/ws?sessionId=" + asked)

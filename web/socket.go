@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -29,6 +30,11 @@ func (s *Server) socket(w http.ResponseWriter, r *http.Request, v visitor) {
 		refuse(w, http.StatusBadRequest, "This WebSocket speaks "+subprotocol+".")
 		return
 	}
+	epoch, err := epochOf(r)
+	if err != nil {
+		refuse(w, http.StatusBadRequest, "The epoch is a positive number, of a place that this page was told of.")
+		return
+	}
 	taken := &takenOver{ResponseWriter: w}
 	// guard has compared the Origin, more strictly than the library does.
 	conn, err := websocket.Accept(taken, r, &websocket.AcceptOptions{Subprotocols: []string{subprotocol}, InsecureSkipVerify: true})
@@ -42,7 +48,7 @@ func (s *Server) socket(w http.ResponseWriter, r *http.Request, v visitor) {
 	defer cancel(nil)
 	defer context.AfterFunc(s.ctx, func() { cancel(errRestart) })()
 	l := &line{
-		server: s, conn: conn, tcp: taken.conn, visitor: v, session: r.URL.Query().Get("sessionId"), from: tcpAddr(s.from(r)),
+		server: s, conn: conn, tcp: taken.conn, visitor: v, session: r.URL.Query().Get("sessionId"), epoch: epoch, from: tcpAddr(s.from(r)),
 		acknowledges: conn.Subprotocol() == subprotocol,
 		flow:         newFlow(), typed: newTyped(), sizes: make(chan size, 1), pings: make(chan struct{}, 1),
 	}
@@ -57,6 +63,19 @@ func (s *Server) socket(w http.ResponseWriter, r *http.Request, v visitor) {
 	}
 	l.leave(ended, err)
 	<-reading
+}
+
+// epochOf is what a page comes back from; 0 where it does not say.
+func epochOf(r *http.Request) (int, error) {
+	text := r.URL.Query().Get("epoch")
+	if text == "" {
+		return 0, nil
+	}
+	epoch, err := strconv.ParseUint(text, 10, 31)
+	if err == nil && epoch == 0 {
+		err = strconv.ErrRange
+	}
+	return int(epoch), err
 }
 
 // admitted counts the line in and serves it.

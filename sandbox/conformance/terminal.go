@@ -133,6 +133,16 @@ func testRejoin(t *testing.T, s *suite) {
 	third.expect("said mine")
 	third.typed("say again\n")
 	third.expect("said again")
+	third.detach()
+	third.wantEnding(sandbox.Detached)
+	s.detached(t, sb)
+	// Where nobody is, it stands in nobody's way that it was not the last one there.
+	let := make(chan int, 1)
+	fourth := s.attachAs(t, sb, sandbox.Control, sandbox.Terminal{Epoch: held, Joined: func(epoch int) { let <- epoch }})
+	fourth.expect("said again")
+	if epoch := <-let; epoch <= held {
+		t.Errorf("it is told the epoch %d, and came back from %d", epoch, held)
+	}
 }
 
 func testEnvironment(t *testing.T, s *suite) {

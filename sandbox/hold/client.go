@@ -213,6 +213,9 @@ func receive(conn net.Conn, term sandbox.Terminal, epoch *int) sandbox.Exit {
 				return lost
 			}
 			*epoch = int(binary.BigEndian.Uint64(payload))
+			if term.Joined != nil {
+				term.Joined(*epoch)
+			}
 		case frameTakenOver:
 			return sandbox.Exit{Ending: sandbox.TakenOver, Reason: "A newer connection of yours has taken over this session."}
 		case frameExit:

@@ -83,15 +83,16 @@ func (t *terminal) send(p piece, limit time.Duration) bool {
 func (t *terminal) drop() { t.once.Do(func() { close(t.gone) }) }
 
 // join makes t the terminal that types and is drawn for. It refuses one that
-// goes on from an older epoch than the newest: who has lost its way and looks
-// for it must not take the terminal from who came after it.
+// goes on from an older epoch than the newest, as long as somebody is there: who
+// has lost its way and looks for it must not take the terminal from who came after
+// it.
 func (h *holder) join(t *terminal, size sandbox.Size, from int) (ok bool) {
 	h.mu.Lock()
 	if h.exit != nil || h.stopping != nil { // it hears of the end, and no more
 		h.mu.Unlock()
 		return true
 	}
-	if from != 0 && from != h.epoch {
+	if from != 0 && from != h.epoch && h.primary != nil {
 		h.mu.Unlock()
 		return false
 	}

@@ -37,6 +37,29 @@ func TestMoving(t *testing.T) {
 	}
 }
 
+// TestAsleep is a laptop that sleeps while its learner goes on by ssh: when it
+// wakes, its page comes back by itself, and must not take the terminal from them.
+func TestAsleep(t *testing.T) {
+	l, b := atLesson(t)
+	b.Provoke(unreachable)
+	l.wire.Drop()
+	b.Shows("#notice", "The connection was lost.")
+	terminal := l.terminals.Open("ada", "90x24", l.command()...)
+	terminal.Expect("► Continue.*Stage 1")
+	terminal.Press("Enter")
+	terminal.Expect("One is the first number")
+	l.wire.Mend()
+	b.Shows("#notice", "A newer connection of yours has taken over this session.")
+	b.Shows(".screen.stale", "One is the first number")
+	terminal.Press("Enter")
+	terminal.Expect("Two follows one")
+	b.Click("#notice-do") // on the learner's own word it does
+	b.Sees("► Continue")
+	b.Press(kb.Enter)
+	b.Sees("Two follows one")
+	terminal.Expect("A newer connection of yours has taken over")
+}
+
 // TestSignedOutElsewhere signs the browser out over ssh, while it is looked at.
 func TestSignedOutElsewhere(t *testing.T) {
 	l, b := atLesson(t)

@@ -16,6 +16,8 @@ func TestLinkOfSomebodyElse(t *testing.T) {
 	b.Shows("#switch-title", "Sign in as bob instead?")
 	b.Press(kb.Enter) // stays
 	b.Hides("#switch")
+	b.Hides("#notice")
+	b.Hides(".screen.stale")
 	b.Sees("One is the first number")
 	b.Shows("#login", "ada")
 	if said := l.runOf("bob", "web", "--list"); said != "No browser is signed in as you.\n" {

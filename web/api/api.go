@@ -105,8 +105,11 @@ type News struct {
 	Course      string   `json:"course,omitempty"`
 	CourseTitle string   `json:"courseTitle,omitempty"`
 	Stage       int      `json:"stage,omitempty"`
-	// Session is the one of a Place.
+	// Session is the one of a Place. Epoch counts those who have joined it, this
+	// terminal being the last: with it a page that comes back by itself takes
+	// nothing from who has joined since.
 	Session string `json:"sessionId,omitempty"`
+	Epoch   int    `json:"epoch,omitempty"`
 }
 
 // Problem is an error of the API (RFC 9457).

@@ -14,7 +14,7 @@ import (
 func TestReconnecting(t *testing.T) {
 	l, b, k := enter(t, browser.Desktop)
 	l.change(func() { l.sessions = []session{{"s-1", "ssh", 2}, {"s-2", "tides", 1}} })
-	k.tell(t, map[string]any{"type": "place", "sessionId": "s-1", "course": "ssh", "stage": 2})
+	k.tell(t, map[string]any{"type": "place", "sessionId": "s-1", "epoch": 3, "course": "ssh", "stage": 2})
 	b.WaitFor(`sessionStorage.getItem('lectern.session') === 's-1'`)
 	k.print(t, "\r\nwhat was there\x1b[3") // within a sequence
 
@@ -28,8 +28,8 @@ func TestReconnecting(t *testing.T) {
 	l.change(func() { l.down = false })
 	b.Click("#notice-do") // Try now
 	k = l.next(t)
-	if k.session != "s-1" {
-		t.Errorf("the page came back to %q, want the session it was in", k.session)
+	if k.session != "s-1" || k.epoch != "3" {
+		t.Errorf("the page came back to %q as of %q, want the session it was in", k.session, k.epoch)
 	}
 	b.Shows(".screen.stale", "what was there") // until there is something else
 	k.print(t, "한 new screen")
@@ -62,11 +62,11 @@ func TestReconnecting(t *testing.T) {
 func TestReloading(t *testing.T) {
 	l, b, k := enter(t, browser.Desktop)
 	l.change(func() { l.sessions = []session{{"s-1", "ssh", 2}} })
-	k.tell(t, map[string]any{"type": "place", "sessionId": "s-1", "course": "ssh", "stage": 2})
+	k.tell(t, map[string]any{"type": "place", "sessionId": "s-1", "epoch": 3, "course": "ssh", "stage": 2})
 	b.WaitFor(`sessionStorage.getItem('lectern.session') === 's-1'`)
 	b.Do(chromedp.Reload(), "reload")
-	if k = l.next(t); k.session != "s-1" {
-		t.Errorf("the page loaded anew asks for the session %q, want the same", k.session)
+	if k = l.next(t); k.session != "s-1" || k.epoch != "3" {
+		t.Errorf("the page loaded anew asks for the session %q as of %q, want the same", k.session, k.epoch)
 	}
 }
 

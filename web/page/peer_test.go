@@ -19,7 +19,8 @@ import (
 type link struct {
 	conn    *websocket.Conn
 	session string // of its address
-	deaf    bool   // answers no ping
+	epoch   string
+	deaf    bool // answers no ping
 
 	mu      sync.Mutex
 	sent    int64
@@ -40,7 +41,7 @@ func (l *lab) serveLink(w http.ResponseWriter, r *http.Request) {
 	}
 	defer func() { _ = conn.CloseNow() }()
 	conn.SetReadLimit(32 << 10)
-	k := &link{conn: conn, session: r.URL.Query().Get("sessionId"), changed: make(chan struct{})}
+	k := &link{conn: conn, session: r.URL.Query().Get("sessionId"), epoch: r.URL.Query().Get("epoch"), changed: make(chan struct{})}
 	l.change(func() { k.deaf = l.deaf })
 	l.links <- k
 	k.read(l.over)

@@ -1,12 +1,16 @@
 // Which tutor the learner is with, so that a new link, or the page loaded anew,
-// leads to the same one and not to the picker.
+// leads to the same one and not to the picker; and as whom the page has come there,
+// so that it takes the tutor from nobody who came later.
 
 import { call } from './api.js';
 
-const KEY = 'lectern.session'; // of this tab; the name of a session lets nobody in
+// Of this tab. The name of a session lets nobody in.
+const SESSION = 'lectern.session';
+const EPOCH = 'lectern.epoch';
 
 export class Tutor {
-  #session = remembered();
+  #session = remembered(SESSION);
+  #epoch = remembered(EPOCH);
 
   /** Where to connect to. */
   async address() {
@@ -14,7 +18,8 @@ export class Tutor {
     if (!session) return 'ws';
     try {
       await call('GET', `api/sessions/${encodeURIComponent(session)}`);
-      return `ws?sessionId=${encodeURIComponent(session)}`;
+      const address = `ws?sessionId=${encodeURIComponent(session)}`;
+      return this.#epoch ? `${address}&epoch=${this.#epoch}` : address;
     } catch (problem) {
       if (problem.status !== 404 && problem.status !== 403) throw problem;
       this.leave(); // it has ended meanwhile
@@ -22,30 +27,36 @@ export class Tutor {
     }
   }
 
-  /** @param {{sessionId?: string}} place  where the learner is now; in the picker without a session */
-  at(place) {
-    this.#keep(place.sessionId ?? '');
+  /** @param {{sessionId?: string, epoch?: number}} place  where the learner is now; in the picker without a session */
+  at({ sessionId = '', epoch }) {
+    this.#keep(sessionId, epoch ? String(epoch) : '');
   }
 
   /** Forgets the tutor: the learner has left. */
   leave() {
-    this.#keep('');
+    this.#keep('', '');
   }
 
-  /** @param {string} session */
-  #keep(session) {
+  /**
+   * @param {string} session
+   * @param {string} epoch
+   */
+  #keep(session, epoch) {
     this.#session = session;
+    this.#epoch = epoch;
     try {
-      sessionStorage.setItem(KEY, session);
+      sessionStorage.setItem(SESSION, session);
+      sessionStorage.setItem(EPOCH, epoch);
     } catch {
       // Then it is known for as long as the page is open.
     }
   }
 }
 
-function remembered() {
+/** @param {string} key */
+function remembered(key) {
   try {
-    return sessionStorage.getItem(KEY) ?? '';
+    return sessionStorage.getItem(key) ?? '';
   } catch {
     return '';
   }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -150,7 +151,8 @@ func (h *house) code(who auth.Identity) string {
 type visiting struct {
 	*house
 	cookie *http.Cookie
-	header http.Header // that it sends always
+	header http.Header             // that it sends always
+	link   func(net.Conn) net.Conn // what its WebSockets go through; nil: nothing
 }
 
 func (h *house) stranger() *visiting { return &visiting{house: h, header: http.Header{}} }

@@ -10,6 +10,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/coder/websocket"
@@ -37,6 +38,7 @@ type line struct {
 	typed        *typed
 	sizes        chan size // the newest
 	pings        chan struct{}
+	heard        atomic.Int64 // how many messages of the page
 }
 
 // send sends a text message.
@@ -65,6 +67,7 @@ func (l *line) read() error {
 		if buf.Len() > mostOfFrame {
 			return errTooBig
 		}
+		l.heard.Add(1)
 		l.server.metrics.bytes.WithLabelValues(fromPage).Add(float64(buf.Len()))
 		if kind == websocket.MessageBinary {
 			switch {
@@ -208,6 +211,11 @@ func (l *line) terminal(ctx context.Context, cancel context.CancelCauseFunc, ses
 			cancel(err)
 		}
 	})
+	running.Go(func() {
+		if l.fallsSilent(over) {
+			cancel(errPageGone)
+		}
+	})
 	waited := make(chan error, 1)
 	running.Go(func() {
 		waited <- session.Wait()
@@ -260,12 +268,10 @@ func (l *line) report(ctx, writing context.Context, session *ssh.Session, news <
 	}
 }
 
-// watch asks the page for signs of life, and the gateway whether the learner may
-// still be here.
+// watch asks the gateway whether the learner may still be here.
 func (l *line) watch(ctx context.Context) error {
 	server := l.server
-	ping, again := time.NewTicker(server.pace.ping), time.NewTicker(server.pace.look)
-	defer ping.Stop()
+	again := time.NewTicker(server.pace.look)
 	defer again.Stop()
 	expired := time.NewTimer(l.visitor.browser.Expires.Sub(server.opts.Now()))
 	defer expired.Stop()
@@ -273,13 +279,6 @@ func (l *line) watch(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-ping.C:
-			within, cancel := context.WithTimeout(ctx, server.pace.ping)
-			err := l.conn.Ping(within)
-			cancel()
-			if err != nil && ctx.Err() == nil {
-				return errPageGone
-			}
 		case <-expired.C:
 			return errExpired
 		case <-again.C:

@@ -240,25 +240,6 @@ func TestExpires(t *testing.T) {
 	b.get("/api/me").refused(401, "web")
 }
 
-// TestDeafPage: one whose machine is there and does not answer is let go.
-func TestDeafPage(t *testing.T) {
-	h := newHouse(t, func(_ *Options, p *pace) { p.ping = 50 * time.Millisecond })
-	b := h.visit(ada)
-	alive, _ := b.enter("/ws") // answers pings, since it reads
-	conn, _, err := b.tryDial("/ws", subprotocol)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = conn.CloseNow() }()
-	if err := conn.Write(t.Context(), websocket.MessageText, marshal(map[string]any{"type": "resize", "cols": 80, "rows": 24})); err != nil {
-		t.Fatal(err)
-	}
-	term := h.gateway.next()
-	eventually(t, "the deaf page to be let go", term.hasEnded)
-	alive.say(map[string]any{"type": "ping"})
-	alive.hears("pong")
-}
-
 // TestPageGone: nothing stays of a page that has gone.
 func TestPageGone(t *testing.T) {
 	h := newHouse(t)

@@ -7,8 +7,8 @@ import (
 
 // pace is how long things take, or may take. Tests have less patience.
 type pace struct {
-	// ping is how often a page is asked for a sign of life, which has to come
-	// within as long again.
+	// ping is after how long a page that says nothing is asked for a sign of life,
+	// which has to come within as long again.
 	ping time.Duration
 	// look is how often it is looked up whether one may still be here.
 	look time.Duration

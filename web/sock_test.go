@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -50,10 +51,20 @@ func (b *visiting) tryDial(path string, protocols ...string) (*websocket.Conn, *
 	if b.cookie != nil {
 		header.Set("Cookie", b.cookie.Name+"="+b.cookie.Value)
 	}
+	transport := &http.Transport{DisableKeepAlives: true}
+	if b.link != nil {
+		transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
+			if err != nil {
+				return nil, err
+			}
+			return b.link(conn), nil
+		}
+	}
 	ctx, cancel := context.WithTimeout(b.t.Context(), patience)
 	defer cancel()
 	return websocket.Dial(ctx, b.at(path), &websocket.DialOptions{
-		HTTPClient: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}, HTTPHeader: header, Subprotocols: protocols,
+		HTTPClient: &http.Client{Transport: transport}, HTTPHeader: header, Subprotocols: protocols,
 	})
 }
 

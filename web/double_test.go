@@ -57,12 +57,17 @@ func newDouble(t *testing.T) *double {
 }
 
 func (d *double) close() {
+	d.hangUp()
+	d.running.Wait()
+}
+
+// hangUp closes all connections.
+func (d *double) hangUp() {
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	for _, conn := range d.conns {
 		_ = conn.Close()
 	}
-	d.mu.Unlock()
-	d.running.Wait()
 }
 
 // change alters what the double knows.

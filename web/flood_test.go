@@ -194,3 +194,52 @@ func TestPageThatStopsDrawing(t *testing.T) {
 	}
 	s.ends(websocket.StatusNormalClosure, false, "You have left.")
 }
+
+// TestHiddenPage: browsers let a page that nobody looks at draw once a minute,
+// which loses nothing of a terminal that has ended meanwhile. Its connection may
+// be closed by then.
+func TestHiddenPage(t *testing.T) {
+	if everyday.draw < 75*time.Second {
+		t.Errorf("a page may draw nothing for %v", everyday.draw)
+	}
+	h := newHouse(t)
+	s := h.visit(ada).dial("/ws", subprotocol)
+	s.with(func() { s.acks, s.keeps = false, false })
+	s.send(websocket.MessageText, resize)
+	term := h.gateway.next()
+	const size = 2 * window
+	term.print(strings.Repeat("x", size))
+	term.ends("", 0)
+	came := func() int64 { s.mu.Lock(); defer s.mu.Unlock(); return s.bytes }
+	eventually(t, "the window to be full", func() bool { return came() >= window })
+	eventually(t, "the terminal to end", term.hasEnded)
+	h.gateway.hangUp()
+	s.say(map[string]any{"type": "resize", "cols": 120, "rows": 50}) // somebody turns to it
+	for range 2 {
+		s.say(map[string]any{"type": "ping"})
+		s.hears("pong")
+	}
+	s.with(func() { s.acks = true })
+	s.say(map[string]any{"type": "ack", "bytes": came()})
+	s.ends(websocket.StatusNormalClosure, false, "You have left.")
+	if s.bytes != size {
+		t.Errorf("%d bytes came of %d", s.bytes, size)
+	}
+}
+
+// TestEndOfTheServerWaitsForNoDrawing of the rest of a terminal.
+func TestEndOfTheServerWaitsForNoDrawing(t *testing.T) {
+	h := newHouse(t)
+	s := h.visit(ada).dial("/ws", subprotocol)
+	s.with(func() { s.acks, s.keeps = false, false })
+	s.send(websocket.MessageText, resize)
+	term := h.gateway.next()
+	term.print(strings.Repeat("x", 2*window))
+	term.ends("", 0)
+	eventually(t, "the terminal to end", term.hasEnded)
+	within(t, 5*time.Second, "the end", func() {
+		h.close()
+		s.ends(websocket.StatusGoingAway, true, "restarting")
+	})
+	h.open("")
+}

@@ -254,7 +254,8 @@ func (l *line) report(ctx, writing context.Context, session *ssh.Session, news <
 		var err error
 		select {
 		case s := <-l.sizes:
-			err = session.WindowChange(s.rows, s.cols)
+			// One that has ended takes none, while the page still draws its rest.
+			_ = session.WindowChange(s.rows, s.cols)
 		case item := <-news:
 			err = l.send(writing, item)
 		case <-l.pings:
@@ -263,7 +264,7 @@ func (l *line) report(ctx, writing context.Context, session *ssh.Session, news <
 			return
 		}
 		if err != nil {
-			return // the one who reads or copies finds out why
+			return // the page has gone, which the one who reads finds out
 		}
 	}
 }

@@ -15,7 +15,7 @@ type pace struct {
 	// size is how long a page may take to say how large its terminal is.
 	size time.Duration
 	// draw is how long a page may draw nothing of the rest of a terminal that has
-	// ended.
+	// ended. A browser lets one that nobody looks at draw once a minute.
 	draw time.Duration
 	// closing is how long a page may take for the words with which it is left.
 	closing time.Duration
@@ -25,7 +25,7 @@ type pace struct {
 
 var everyday = pace{
 	ping: 25 * time.Second, look: time.Minute, size: 10 * time.Second,
-	draw: 10 * time.Second, closing: 5 * time.Second, body: 10 * time.Second,
+	draw: 90 * time.Second, closing: 5 * time.Second, body: 10 * time.Second,
 }
 
 // lingering is a context that ends some time after another: a message that is

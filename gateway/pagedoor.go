@@ -88,6 +88,9 @@ func (s *Server) Enter(ctx context.Context, who auth.Identity, from net.Addr) (a
 	if err := s.connections.room(); err != nil {
 		return none, err // in words, which those who are turned away behind the door cannot be told
 	}
+	if err := s.begins(); err != nil {
+		return none, &api.Refused{Kind: api.Unavailable, Detail: err.Error()}
+	}
 	signer, err := s.pageDoor.issue(who)
 	if err != nil {
 		return none, fmt.Errorf("issue a certificate: %w", err)

@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -21,6 +22,7 @@ import (
 	"lectern/progress"
 	"lectern/proxy/report"
 	"lectern/sandbox"
+	"lectern/web/api"
 )
 
 // audited gives the gateway a trail in the folder "audit" of the lab.
@@ -345,6 +347,41 @@ func TestNobodyBeginsWithoutATrail(t *testing.T) {
 	inPicker.expect("said still here")
 	mend()
 	open(t, l.dial(), "").shows("Continue")
+}
+
+// TestNoPageBeginsWithoutATrail where that is asked for, not even an admin's: who
+// comes from there is a learner.
+func TestNoPageBeginsWithoutATrail(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "audit")
+	l := newLabOf(t, []string{"ada"}, func(o *Options) {
+		audited(t, dir, slog.New(slog.DiscardHandler))(o)
+		o.RefuseUnaudited = true
+	})
+	mend := breakTrail(t, dir)
+	// The first one finds out, and is told in the way of SSH.
+	entry, err := l.server.Enter(t.Context(), l.ada(), farAway)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told string
+	entry.Config.BannerCallback = func(message string) error { told += message; return nil }
+	if conn, _, _, err := ssh.NewClientConn(entry.Conn, "gateway", entry.Config); err == nil {
+		_ = conn.Close()
+		t.Error("a page was let in without a trail")
+	}
+	if told != withoutTrail+"\r\n" {
+		t.Errorf("who is refused is told %q", told)
+	}
+	_ = entry.Conn.Close()
+	// Those who follow do not come as far.
+	_, err = l.server.Enter(t.Context(), l.ada(), farAway)
+	var refused *api.Refused
+	if !errors.As(err, &refused) || refused.Kind != api.Unavailable || refused.Detail != withoutTrail {
+		t.Errorf("another one is refused by %v", err)
+	}
+	mend()
+	client, _ := l.enters(l.ada())
+	open(t, client, "").shows("Only stage")
 }
 
 // TestASandboxThatCannotBeRecordedIsEnded: the trail breaks while it is made.

@@ -38,6 +38,7 @@ type double struct {
 	still  func(auth.Identity) (auth.Identity, error)
 	note   func(api.DoorEvent) error
 	enter  func() error
+	banner string // nobody is let in, and is told this
 	reject func(ssh.NewChannel) bool
 	start  func(ctx context.Context, course string, stage int) (api.Started, error)
 	fails  error // every question about courses, sessions and progress
@@ -120,8 +121,8 @@ func (d *double) Enter(_ context.Context, who auth.Identity, from net.Addr) (api
 	d.conns = append(d.conns, ours, theirs)
 	d.news = make(chan api.News, 32)
 	d.from = append(d.from, from.String())
-	reject := d.reject
-	d.running.Go(func() { d.serve(theirs, reject) })
+	banner, reject := d.banner, d.reject
+	d.running.Go(func() { d.serve(theirs, banner, reject) })
 	return api.Entry{
 		Conn: ours, News: d.news,
 		Config: &ssh.ClientConfig{User: who.Login, HostKeyCallback: ssh.FixedHostKey(d.signer.PublicKey())},
@@ -193,9 +194,14 @@ func (d *double) End(_ context.Context, who auth.Identity, _ net.Addr, session s
 	return &api.Refused{Kind: api.NotFound, Detail: "There is no such session. It may have ended."}
 }
 
-func (d *double) serve(conn net.Conn, reject func(ssh.NewChannel) bool) {
+func (d *double) serve(conn net.Conn, banner string, reject func(ssh.NewChannel) bool) {
 	defer func() { _ = conn.Close() }()
 	config := &ssh.ServerConfig{NoClientAuth: true}
+	if banner != "" {
+		config.NoClientAuthCallback = func(ssh.ConnMetadata) (*ssh.Permissions, error) {
+			return nil, &ssh.BannerError{Err: errors.New("refused"), Message: banner}
+		}
+	}
 	config.AddHostKey(d.signer)
 	server, channels, requests, err := ssh.NewServerConn(conn, config)
 	if err != nil {

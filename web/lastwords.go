@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// lastWords keeps the end of what the gateway says beside the terminal: the
-// sentence with which it leaves.
+// lastWords keeps the end of what the gateway says beside the terminal, or before
+// there is one: the sentence with which it leaves.
 type lastWords struct {
 	mu   sync.Mutex
 	tail []byte
@@ -23,6 +23,12 @@ func (l *lastWords) Write(p []byte) (int, error) {
 		l.tail = append(l.tail[:0], l.tail[len(l.tail)-mostWords:]...)
 	}
 	return len(p), nil
+}
+
+// banner takes what is said to one who is not let in (RFC 4252 section 5.4).
+func (l *lastWords) banner(message string) error {
+	_, err := l.Write([]byte(message))
+	return err
 }
 
 // text is the last line.

@@ -130,7 +130,12 @@ func (l *line) serve(ctx context.Context, cancel context.CancelCauseFunc) (ended
 		l.flow.close()
 		_ = entry.Conn.Close()
 	})()
+	told := &lastWords{}
+	entry.Config.BannerCallback = told.banner
 	transport, channels, requests, err := ssh.NewClientConn(entry.Conn, "gateway", entry.Config)
+	if words := told.text(); err != nil && words != "" {
+		return ended, &api.Refused{Kind: api.Unavailable, Detail: words}
+	}
 	if err != nil {
 		return ended, fmt.Errorf("sign in to the gateway: %w", err)
 	}

@@ -127,6 +127,7 @@ func TestRefusedBehindTheDoor(t *testing.T) {
 	entering := func(err error) func(*double) {
 		return func(d *double) { d.enter = func() error { return err } }
 	}
+	telling := func(banner string) func(*double) { return func(d *double) { d.banner = banner } }
 	cases := map[string]struct {
 		set   func(*double)
 		code  websocket.StatusCode
@@ -136,6 +137,7 @@ func TestRefusedBehindTheDoor(t *testing.T) {
 		"too many sessions": {rejecting(ssh.ResourceShortage, "you have 20 sessions already; close one"), websocket.StatusTryAgainLater, true, "You have 20 sessions already; close one."},
 		"not allowed":       {rejecting(ssh.Prohibited, "not signed in"), websocket.StatusPolicyViolation, false, "Not signed in."},
 		"full":              {entering(&api.Refused{Kind: api.Unavailable, Detail: "There are too many connections."}), websocket.StatusTryAgainLater, true, "too many connections"},
+		"at the sign-in":    {telling("There is no record to keep.\r\n"), websocket.StatusTryAgainLater, true, "There is no record to keep."},
 		"unwelcome":         {entering(&api.Refused{Kind: api.Unwelcome, Detail: "Your key was taken away."}), websocket.StatusPolicyViolation, false, "taken away"},
 		"fault":             {entering(errors.New("secret of the machine")), websocket.StatusInternalError, true, "Something went wrong here."},
 	}

@@ -90,6 +90,20 @@ func TestGatewayListensWhereThePodSaysSo(t *testing.T) {
 	}
 }
 
+// Whoever ends is not killed before everybody was told and everything is written.
+// Of how long that takes at the most, the programs have the limits.
+func TestTimeToEnd(t *testing.T) {
+	objects := render(t, claude)
+	for name, longest := range map[string]int64{
+		gateway: 8 + 15 + 2 + 5, // sessions, those of the page, the count of sandboxes, recordings
+		proxy:   15 + 5,         // answers, reports
+	} {
+		if grace := *deployment(t, objects, name).Spec.Template.Spec.TerminationGracePeriodSeconds; grace < longest+10 {
+			t.Errorf("%s has %d s to end, and may take %d", name, grace, longest)
+		}
+	}
+}
+
 // What must outlive the Pod is on the claim; the root is read-only, so that
 // the gateway could not start with any of it elsewhere. It is below the top of
 // the claim: that belongs to root, and the gateway would fail to close it.

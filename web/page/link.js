@@ -120,6 +120,7 @@ export class Link {
     let first = true;
     let opened = 0;
     let heard = true; // anything since the last ping
+    let behind = 0; // bytes before which that ping had to wait
 
     const over = (reason, again) => {
       if (socket !== this.#socket) return; // of which we know already
@@ -134,8 +135,11 @@ export class Link {
       this.resize();
       // A link that has silently gone, as when a laptop slept, tells nothing by itself.
       this.#beating = setInterval(() => {
-        if (!heard) return over('The lab has fallen silent.', true);
+        // Of a long paste on a slow line the rest goes first, and as long as it goes
+        // the lab is there.
+        if (!heard && socket.bufferedAmount >= behind) return over('The lab has fallen silent.', true);
         heard = false;
+        behind = socket.bufferedAmount;
         this.#say({ type: 'ping' });
       }, this.beat);
     };

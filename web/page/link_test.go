@@ -33,6 +33,24 @@ func TestSilence(t *testing.T) {
 	browser.Eval[bool](b, `(probe.close(), true)`)
 }
 
+// TestSlowPaste is of a peer whose answer is late, since what was pasted is on its
+// way before the question.
+func TestSlowPaste(t *testing.T) {
+	l, b, _ := enter(t, browser.Desktop)
+	l.change(func() { l.deaf = true })
+	browser.Eval[bool](b, `(window.left = 1000, window.asked = 0, Object.defineProperty(WebSocket.prototype, 'bufferedAmount', {
+		get: () => { asked++; return left > 900 ? (left -= 10) : left; },
+	}), true)`)
+	browser.Eval[bool](b, fmt.Sprintf(quick, `[20]`, 100))
+	l.next(t)
+	b.WaitFor(`left <= 900`) // it was looked at for some beats
+	b.WaitFor(`states.some((state) => state.is === 'waiting' && state.reason === 'The lab has fallen silent.')`)
+	if n := browser.Eval[int](b, `asked`); n < 10 {
+		t.Errorf("it was given up after %d looks, while what was pasted went on", n)
+	}
+	browser.Eval[bool](b, `(probe.close(), true)`)
+}
+
 // TestPausesGrow has the page come back to a peer that always leaves at once.
 func TestPausesGrow(t *testing.T) {
 	l, b, _ := enter(t, browser.Desktop)

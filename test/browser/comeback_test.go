@@ -6,37 +6,37 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp/kb"
+
+	"lectern/internal/lecterntest/browser"
 )
 
-// unreachable is what the browser itself says while nobody answers.
-const unreachable = `net::ERR_(CONNECTION|EMPTY|SOCKET)`
+// loss is a way to take the gateway from under the page.
+type loss struct {
+	name, says string
+	lose, mend func()
+}
 
-// TestComingBack takes the gateway from under the page, in every way there is. The
-// page keeps its screen meanwhile and comes back into the same tutor by itself.
-func TestComingBack(t *testing.T) {
-	l, b := atLesson(t)
-	b.Provoke(unreachable)
-	with := session(b)
-	for _, c := range []struct {
-		name, says string
-		lose, mend func()
-	}{
+// losses are all the ways there are.
+func (l *lab) losses() []loss {
+	return []loss{
 		{"link lost", "The connection was lost.", l.wire.Drop, l.wire.Mend},
 		{"gateway killed", "The connection was lost.", func() { l.end(syscall.SIGKILL) }, l.start},
 		{"gateway restarted", "The gateway is restarting.", func() { l.end(syscall.SIGTERM) }, l.start},
-	} {
+	}
+}
+
+// TestComingBack takes the gateway from under the page. The page keeps its screen
+// meanwhile and comes back into the same tutor by itself.
+func TestComingBack(t *testing.T) {
+	l, b := atLesson(t)
+	b.Provoke(browser.Unreachable)
+	with := b.Session()
+	for _, c := range l.losses() {
 		t.Run(c.name, func(t *testing.T) {
-			c.lose()
-			b.Shows("#notice", c.says)
-			b.Shows(".screen.stale", "number") // what was there
-			b.Picture(c.name)
-			b.Press("q") // goes nowhere
-			c.mend()
-			b.Hides("#notice")
-			b.Hides(".screen.stale")
+			b.ComesBack(c.name, c.says, "One is the first number", c.lose, c.mend)
 			b.Sees("One is the first number")
 			b.Shows(".stage.open[aria-current=step]", "Counting")
-			if now := session(b); now != with {
+			if now := b.Session(); now != with {
 				t.Errorf("the page came back to the session %s, and was with %s", now, with)
 			}
 		})

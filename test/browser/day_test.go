@@ -1,7 +1,6 @@
 package browser_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
@@ -23,12 +22,6 @@ func atLesson(t *testing.T) (*lab, *browser.Tab) {
 	b.Sees("One is the first number")
 	b.Shows(".stage.open[aria-current=step]", "Counting")
 	return l, b
-}
-
-// session is the one of the tutor that the page is with.
-func session(b *browser.Tab) string {
-	b.WaitFor(`sessionStorage.getItem('lectern.session')`)
-	return browser.Eval[string](b, `sessionStorage.getItem('lectern.session')`)
 }
 
 // step is what is seen, and the keys that are pressed then.
@@ -53,14 +46,7 @@ func TestDay(t *testing.T) {
 	b.Shows(".stage.locked", "Adding")
 	b.Shows("#login", "ada")
 
-	// A new size reaches the tutor, whose rules are as wide as the terminal.
-	const rule = `[...document.querySelectorAll('.xterm-rows > div')].map((row) => row.textContent.trim()).find((row) => /^─{20,}$/.test(row))?.length ?? 0`
-	wide := browser.Eval[int](b, rule)
-	b.Do(chromedp.EmulateViewport(1000, 700), "make the window smaller")
-	b.WaitFor(fmt.Sprintf(`(%s) > 0 && (%s) < %d`, rule, rule, wide))
-	b.Sees("One is the first number")
-	b.Do(chromedp.EmulateViewport(1280, 800), "make it as large again")
-	b.WaitFor(fmt.Sprintf(`(%s) === %d`, rule, wide))
+	b.FollowsSize("One is the first number")
 
 	study(b,
 		step{"One is the first number", kb.Enter}, step{"Two follows one", kb.Enter},
@@ -83,12 +69,12 @@ func TestDay(t *testing.T) {
 	b.Sees("One and one is two")
 	b.Shows(".stage.open[aria-current=step]", "Adding")
 
-	with := session(b)
+	with := b.Session()
 	b.Do(chromedp.Reload(), "load the page anew")
 	b.Sees("One and one is two")
 	b.Shows(".stage.open[aria-current=step]", "Adding")
 	b.Shows(".stage.done", "Counting")
-	if now := session(b); now != with {
+	if now := b.Session(); now != with {
 		t.Errorf("the page loaded anew is with the session %s, and was with %s", now, with)
 	}
 

@@ -4,7 +4,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -136,7 +135,7 @@ func (l *lab) link() string {
 func (l *lab) linkOf(login string) string {
 	l.t.Helper()
 	said := l.runOf(login, "web")
-	link := regexp.MustCompile(regexp.QuoteMeta(l.url) + `/#\S+`).FindString(said)
+	link := browser.Link(said, l.url)
 	if link == "" {
 		l.t.Fatalf("ssh lab@host web printed no link to %s: %s", l.url, said)
 	}

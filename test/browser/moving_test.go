@@ -12,27 +12,11 @@ import (
 // TestMoving goes from the page to ssh and back, with the same tutor all the way.
 func TestMoving(t *testing.T) {
 	l, b := atLesson(t)
-	with := session(b)
+	with := b.Session()
 	terminal := l.terminals.Open("ada", "90x24", l.command()...)
-	terminal.Expect("► Continue.*Stage 1")
-	terminal.Press("Enter")
-	terminal.Expect("One is the first number")
-	b.Shows("#notice", "A newer connection of yours has taken over this session.")
-	b.Shows("#notice-do", "Connect again")
-	b.Shows(".screen.stale", "One is the first number")
-	b.Picture("taken over")
-	terminal.Press("Enter")
-	terminal.Expect("Two follows one")
-
-	b.Click("#notice-do")
-	b.Sees("► Continue")
-	b.Hides("#notice")
-	b.Press(kb.Enter)
-	b.Sees("Two follows one")
+	b.MovesThereAndBack(terminal, 1, "One is the first number", "Two follows one")
 	b.Shows(".stage.open[aria-current=step]", "Counting")
-	terminal.Expect("A newer connection of yours has taken over")
-	terminal.Expect(`\[exit 1\]`)
-	if now := session(b); now != with {
+	if now := b.Session(); now != with {
 		t.Errorf("the page is with the session %s, and was with %s", now, with)
 	}
 }
@@ -41,7 +25,7 @@ func TestMoving(t *testing.T) {
 // wakes, its page comes back by itself, and must not take the terminal from them.
 func TestAsleep(t *testing.T) {
 	l, b := atLesson(t)
-	b.Provoke(unreachable)
+	b.Provoke(browser.Unreachable)
 	l.wire.Drop()
 	b.Shows("#notice", "The connection was lost.")
 	terminal := l.terminals.Open("ada", "90x24", l.command()...)

@@ -5,7 +5,6 @@ package e2e
 import (
 	"fmt"
 	"net"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"lectern/course"
+	"lectern/internal/lecterntest"
 	"lectern/internal/lecterntest/browser"
 )
 
@@ -25,7 +25,8 @@ func TestBrowser(t *testing.T) {
 	d := deployWith(t, installation{settings: func(text string) string {
 		return strings.Replace(text, "public_url: http://localhost:31000", "public_url: "+url, 1)
 	}}, "ada")
-	chromium, err := browser.Start([]string{host}, browser.NoGraphics)
+	wire := lecterntest.LayWire(t, net.JoinHostPort(host, "31000"))
+	chromium, err := browser.Start(nil, browser.NoGraphics, browser.Detour(host, wire.Addr()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +36,7 @@ func TestBrowser(t *testing.T) {
 		}
 	})
 	said := d.run(t, "ada", "web")
-	link := regexp.MustCompile(regexp.QuoteMeta(url) + `/#\S+`).FindString(said)
+	link := browser.Link(said, url)
 	if link == "" {
 		t.Fatalf("ssh ada@host web printed no link to %s: %s", url, said)
 	}
@@ -49,15 +50,27 @@ func TestBrowser(t *testing.T) {
 
 	b.Press(kb.Enter)
 	b.Sees("Two lines in the clear")
+	samePlace := func(after string) {
+		t.Helper()
+		b.Sees("Two lines in the clear")
+		b.Shows(".stage.open[aria-current=step]", "Before the password")
+		if now := d.pod(t, "ada"); now != pod {
+			t.Errorf("after %s the page is in the Pod %s, and was in %s", after, now, pod)
+		}
+	}
+	b.FollowsSize("Two lines in the clear")
 	b.Do(chromedp.Reload(), "load the page anew")
-	b.Sees("Two lines in the clear")
-	b.Shows(".stage.open[aria-current=step]", "Before the password")
+	samePlace("loading it anew")
+	b.Provoke(browser.Unreachable)
+	b.ComesBack("link lost", "The connection was lost.", "Two lines in the clear", wire.Drop, wire.Mend)
+	samePlace("losing the connection")
+	b.MovesThereAndBack(d.terminals.Open("ada", "100x40", d.ssh("ada")...), 1, "Two lines in the clear", "Ten lists and one rule")
 	if now := d.pod(t, "ada"); now != pod {
-		t.Errorf("the page loaded anew is in the Pod %s, and was in %s", now, pod)
+		t.Errorf("after a while at a terminal the page is in the Pod %s, and was in %s", now, pod)
 	}
 
 	stage := sampleStage(t, 1)
-	for page := 3; page <= len(stage.Concepts)+1; page++ {
+	for page := 4; page <= len(stage.Concepts)+1; page++ {
 		b.Press(kb.Enter)
 		b.Sees(fmt.Sprintf("page %d/", page))
 	}

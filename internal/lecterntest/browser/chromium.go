@@ -17,6 +17,15 @@ type Chromium struct{ ctx context.Context }
 // NoGraphics has the terminal draw by elements, which a test can read.
 var NoGraphics = chromedp.Flag("disable-3d-apis", true)
 
+// Detour has the browser reach a host by another address, and find no other.
+func Detour(host, address string) chromedp.ExecAllocatorOption {
+	return resolver("MAP "+host+" "+address, "MAP * ~NOTFOUND")
+}
+
+func resolver(rules ...string) chromedp.ExecAllocatorOption {
+	return chromedp.Flag("host-resolver-rules", strings.Join(rules, ", "))
+}
+
 // Start starts a browser that finds no host but the given ones.
 func Start(hosts []string, flags ...chromedp.ExecAllocatorOption) (*Chromium, error) {
 	rules := []string{"MAP * ~NOTFOUND"}
@@ -31,7 +40,7 @@ func Start(hosts []string, flags ...chromedp.ExecAllocatorOption) (*Chromium, er
 		chromedp.Flag("disable-sync", true),
 		chromedp.Flag("disable-dev-shm-usage", true),
 		chromedp.Flag("force-color-profile", "srgb"),
-		chromedp.Flag("host-resolver-rules", strings.Join(rules, ", ")),
+		resolver(rules...),
 	}, flags...)...)
 	ctx, cancel := chromedp.NewContext(alloc)
 	if err := chromedp.Do(ctx); err != nil {

@@ -45,6 +45,25 @@ func TestComingBack(t *testing.T) {
 	b.Sees("Two follows one")
 }
 
+// TestComingBackToThePicker is the same without a tutor: the picker is drawn anew,
+// and takes keys.
+func TestComingBackToThePicker(t *testing.T) {
+	l := startLab(t, shortCourse)
+	b := l.open(browser.Desktop)
+	b.Provoke(browser.Unreachable)
+	for _, c := range l.losses() {
+		t.Run(c.name, func(t *testing.T) {
+			b.Sees("› ▸ open    1  Counting")
+			b.Press("j")
+			b.Sees("› · locked  2  Adding")
+			b.ComesBack(c.name, c.says, "", c.lose, c.mend)
+			b.Sees("› ▸ open    1  Counting") // where a new picker begins
+		})
+	}
+	b.Press(kb.Enter)
+	b.Sees("You will learn")
+}
+
 // TestFrozen stops the gateway for a moment: what was typed meanwhile arrives.
 func TestFrozen(t *testing.T) {
 	l, b := atLesson(t)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -78,13 +79,17 @@ const framesPerSecond = 30
 func (s *session) show(screen tea.Model, size sandbox.Size, newer <-chan sandbox.Size) error {
 	input := s.gate.open()
 	environ := s.terminalEnviron()
+	var terminal io.Writer = s.channel
+	if s.keepsScreen() {
+		terminal = during{s.ctx, s.channel}
+	}
 	var program *tea.Program
 	answers := awaitAnswers(func() { program.Quit() })
 	defer answers.stop()
 	program = tea.NewProgram(asking{screen},
 		tea.WithContext(s.ctx),
 		tea.WithInput(strings.NewReader("")), // the keyboard brings the keys
-		tea.WithOutput(lineFeeds{s.channel}),
+		tea.WithOutput(lineFeeds{terminal}),
 		tea.WithEnvironment(environ),
 		tea.WithColorProfile(colorprofile.Env(environ)),
 		tea.WithWindowSize(size.Cols, size.Rows),

@@ -56,7 +56,7 @@ func TestComingBackToThePicker(t *testing.T) {
 			b.Sees("› ▸ open    1  Counting")
 			b.Press("j")
 			b.Sees("› · locked  2  Adding")
-			b.ComesBack(c.name, c.says, "", c.lose, c.mend)
+			b.ComesBack(c.name, c.says, "Adding", c.lose, c.mend)
 			b.Sees("› ▸ open    1  Counting") // where a new picker begins
 		})
 	}

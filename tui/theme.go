@@ -40,7 +40,7 @@ func newTheme(dark, noColor bool) *theme {
 		}
 	}
 	p := look.NewPalette(dark)
-	chip := func(c color.Color) lipgloss.Style { return bold.Foreground(c).Reverse(true) }
+	chip := func(c color.Color) lipgloss.Style { return bold.Foreground(p.Ink).Background(c) }
 	faded := none.Foreground(p.Faded)
 	return &theme{
 		brand:    bold.Foreground(p.Brass),

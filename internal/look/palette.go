@@ -16,6 +16,7 @@ type Palette struct {
 	Blue   color.Color // plain news
 	Faded  color.Color // what can wait
 	Strong color.Color // titles
+	Ink    color.Color // what is written on one of the others
 }
 
 // NewPalette returns the colours for a dark or a light background.
@@ -32,5 +33,6 @@ func NewPalette(dark bool) Palette {
 		Blue:   of("#1F4E9C", "#8DB4EA"),
 		Faded:  of("#5B6168", "#A0A6AE"),
 		Strong: of("#1B1F24", "#ECEFF4"),
+		Ink:    of("#FDFCFA", "#14161A"),
 	}
 }

@@ -24,6 +24,9 @@ func TestContrast(t *testing.T) {
 					t.Errorf("%s on %s has a contrast of %.1f", name, b, r)
 				}
 			}
+			if r := contrast(p.Ink, c); r < 4.5 {
+				t.Errorf("ink on %s has a contrast of %.1f", name, r)
+			}
 		}
 	}
 }

@@ -21,7 +21,7 @@ func TestColours(t *testing.T) {
 	for name, c := range map[string][2]color.Color{
 		"brass": {light.Brass, dark.Brass}, "teal": {light.Teal, dark.Teal}, "green": {light.Green, dark.Green},
 		"red": {light.Red, dark.Red}, "blue": {light.Blue, dark.Blue},
-		"faded": {light.Faded, dark.Faded}, "strong": {light.Strong, dark.Strong},
+		"faded": {light.Faded, dark.Faded}, "strong": {light.Strong, dark.Strong}, "ink": {light.Ink, dark.Ink},
 	} {
 		want := fmt.Sprintf("light-dark(%s, %s);", hex(c[0]), hex(c[1]))
 		_, rest, _ := strings.Cut(string(css), "--"+name+":")

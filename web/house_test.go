@@ -116,6 +116,7 @@ func (h *house) open(address string) {
 	if handler, err = h.server.Handler(h.gateway); err != nil {
 		h.t.Fatal(err)
 	}
+	h.http.Listener = h.server.Listener(h.http.Listener)
 	h.http.Start()
 }
 

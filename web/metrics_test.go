@@ -39,7 +39,7 @@ func TestMetrics(t *testing.T) {
 		t.Errorf("bytes from a page are %v", n)
 	}
 	families, err := registry.Gather()
-	if err != nil || len(families) != 3 {
+	if err != nil || len(families) != 4 {
 		t.Errorf("%d are registered, %v", len(families), err)
 	}
 	if problems, err := promlint.NewWithMetricFamilies(families).Lint(); err != nil || len(problems) > 0 {

@@ -42,6 +42,9 @@ type Options struct {
 	// SSHLogin and SSHPort are how one gets a link that signs a browser in.
 	SSHLogin string
 	SSHPort  int
+	// Descriptors is how many files and connections the program may have open, of
+	// which connections of the page take half at the most; 0 is no bound.
+	Descriptors int
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 	// Registry takes the metrics; nil: they are not to be seen.
@@ -58,6 +61,7 @@ type Server struct {
 	browsers *browsers
 	guesses  *guesses
 	sockets  *sockets
+	crowd    *crowd
 	metrics  *metrics
 	files    map[string]file
 	pace     pace
@@ -101,6 +105,7 @@ func New(o Options) (*Server, error) {
 		guesses: newGuesses(o.Now), sockets: newSockets(), files: files, pace: everyday,
 	}
 	s.metrics = newMetrics(s.sockets.count)
+	s.crowd = newCrowd(o.Descriptors, s.isProxy, s.metrics, o.Log)
 	if err := s.metrics.register(o.Registry); err != nil {
 		return nil, errors.Join(fmt.Errorf("register the metrics of the page: %w", err), kept.close())
 	}

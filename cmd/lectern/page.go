@@ -5,12 +5,14 @@ import (
 	"crypto/tls"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"net/netip"
 	"path/filepath"
 	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sys/unix"
 
 	"lectern/cmd/lectern/config"
 	"lectern/gateway"
@@ -42,14 +44,30 @@ func newPage(c config.Config, registry prometheus.Registerer, log *slog.Logger) 
 	}
 	_, port, _ := net.SplitHostPort(c.SSH.Listen)
 	sshPort, _ := strconv.Atoi(port)
+	descriptors, err := descriptorLimit()
+	if err != nil {
+		return nil, err
+	}
 	server, err := web.New(web.Options{
 		PublicURL: c.Web.PublicURL, Origins: c.Web.Origins, Proxies: proxies, SignInFor: c.Web.SignInFor,
-		Path: filepath.Join(c.DataDir, "browsers.db"), SSHLogin: c.SSH.SharedLogin, SSHPort: sshPort, Registry: registry, Log: log,
+		Path: filepath.Join(c.DataDir, "browsers.db"), SSHLogin: c.SSH.SharedLogin, SSHPort: sshPort, Descriptors: descriptors,
+		Registry: registry, Log: log,
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &browserPage{server, secure}, nil
+}
+
+// descriptorLimit is how many files and connections this program may have open
+// (getrlimit(2)). Go has raised that to the most that it may be. More than an int
+// of 32 bits can say is as good as no limit.
+func descriptorLimit() (int, error) {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return 0, fmt.Errorf("ask how many files may be open: %w", err)
+	}
+	return int(min(limit.Cur, math.MaxInt32)), nil
 }
 
 // desk is what the gateway hands out links from.
@@ -76,6 +94,7 @@ func (p *browserPage) serve(ctx context.Context, listener net.Listener, g *gatew
 	if err != nil {
 		return err
 	}
+	listener = p.server.Listener(listener)
 	if p.secure != nil {
 		listener = tls.NewListener(listener, p.secure)
 	}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"lectern/cmd/lectern/config"
+	"lectern/gateway"
+)
+
+// pageOf makes the page of settings that are good for a test.
+func pageOf(t *testing.T, set func(*config.Config)) *browserPage {
+	t.Helper()
+	c := config.Defaults()
+	c.DataDir = t.TempDir()
+	set(&c)
+	page, err := newPage(c, nil, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := page.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return page
+}
+
+// serveOn serves a page at an address of its own until the test ends.
+func (p *browserPage) serveOn(t *testing.T) (address string) {
+	t.Helper()
+	server, err := gateway.New(gateway.Options{HostKey: filepath.Join(t.TempDir(), "host_key"), Backend: emptyBackend{}, Grace: time.Hour, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	go func() { served <- p.serve(ctx, listener, server) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+	})
+	return listener.Addr().String()
+}
+
+// TestPageLeavesDescriptors to ssh, whatever connections somebody opens.
+func TestPageLeavesDescriptors(t *testing.T) {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	few := limit
+	few.Cur = 200 // of which the page takes a hundred, and eighty from one address
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &few); err != nil {
+		t.Fatal(err)
+	}
+	page := pageOf(t, func(*config.Config) {})
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	address := page.serveOn(t)
+	var newest net.Conn
+	for range 81 {
+		conn, err := net.Dial("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = conn.Close() }()
+		newest = conn
+	}
+	// Sooner than one that may say something is given up on.
+	_ = newest.SetReadDeadline(time.Now().Add(3 * time.Second))
+	if _, err := newest.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("one too many is not closed: %v", err)
+	}
+}

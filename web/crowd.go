@@ -1,0 +1,133 @@
+package web
+
+import (
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+const (
+	// mostConnections is room for a class of 500 that loads the page at once and has
+	// a WebSocket each: browsers open up to six connections beside it. They may all
+	// come from one address, and leave some to others.
+	mostConnections          = 5000
+	mostConnectionsOfAddress = 4000
+	// crowdSaidEvery is how often it is logged that somebody was turned away.
+	crowdSaidEvery = 10 * time.Second
+)
+
+// crowd bounds the open connections. Whoever opens them need not be let in for
+// anything, and each takes one of the descriptors that ssh needs too.
+type crowd struct {
+	mostOfAll, mostOfAddress int
+	// proxy tells whether many may come from an address because it is in front of
+	// all of them.
+	proxy   func(netip.Addr) bool
+	metrics *metrics
+	log     *slog.Logger
+	said    rate.Sometimes
+
+	mu        sync.Mutex
+	all       int
+	byNetwork map[netip.Addr]int
+}
+
+// newCrowd leaves at least half of the descriptors that there are to others; 0 is
+// as many as anybody wants.
+func newCrowd(descriptors int, proxy func(netip.Addr) bool, m *metrics, log *slog.Logger) *crowd {
+	c := &crowd{
+		mostOfAll: mostConnections, mostOfAddress: mostConnectionsOfAddress, proxy: proxy, metrics: m, log: log,
+		said: rate.Sometimes{First: 1, Interval: crowdSaidEvery}, byNetwork: make(map[netip.Addr]int),
+	}
+	if half := descriptors / 2; descriptors > 0 && half < c.mostOfAll {
+		c.mostOfAll = half
+		c.mostOfAddress = half * mostConnectionsOfAddress / mostConnections
+	}
+	return c
+}
+
+// enter counts a connection in until leave, which may be called again. Where
+// there are too many it says of what.
+func (c *crowd) enter(from netip.Addr) (leave func(), tooMany string) {
+	key := network(from)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.all >= c.mostOfAll:
+		return nil, ofAll
+	case c.byNetwork[key] >= c.mostOfAddress && !c.proxy(from):
+		return nil, ofAddress
+	}
+	c.all++
+	c.byNetwork[key]++
+	return sync.OnceFunc(func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.all--
+		if c.byNetwork[key]--; c.byNetwork[key] == 0 {
+			delete(c.byNetwork, key)
+		}
+	}), ""
+}
+
+// Listener is a listener whose connections are bounded. One that is too many is
+// closed at once: whoever waited for its turn would wait behind those who came to
+// fill the place, and a page comes back by itself.
+func (s *Server) Listener(over net.Listener) net.Listener { return crowded{over, s.crowd} }
+
+type crowded struct {
+	net.Listener
+	crowd *crowd
+}
+
+// Accept is net.Listener's.
+func (l crowded) Accept() (net.Conn, error) {
+	for {
+		conn, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		leave, tooMany := l.crowd.enter(peer(conn))
+		if tooMany == "" {
+			return &counted{conn, leave}, nil
+		}
+		l.crowd.metrics.turnedAway.WithLabelValues(tooMany).Inc()
+		l.crowd.said.Do(func() {
+			l.crowd.log.Warn("turned a connection to the page away, since there are too many", "remote", conn.RemoteAddr(), "of", tooMany)
+		})
+		_ = conn.Close()
+	}
+}
+
+// peer is the address at the other end.
+func peer(conn net.Conn) netip.Addr {
+	if tcp, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
+		return tcp.AddrPort().Addr().Unmap()
+	}
+	return netip.Addr{}
+}
+
+// counted is one of the connections.
+type counted struct {
+	net.Conn
+	leave func()
+}
+
+// Close is net.Conn's.
+func (c *counted) Close() error {
+	defer c.leave()
+	return c.Conn.Close()
+}
+
+// CloseWrite is what net/http looks for: a last answer would be lost with what the
+// browser is still sending.
+func (c *counted) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
+}

@@ -1,0 +1,140 @@
+package web
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+)
+
+// connect opens a connection and says nothing on it.
+func (h *house) connect(from string) net.Conn {
+	h.t.Helper()
+	dialer := net.Dialer{Timeout: patience, LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
+	conn, err := dialer.DialContext(h.t.Context(), "tcp", h.http.Listener.Addr().String())
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
+// answered tells whether a connection is, and not closed at once.
+func (h *house) answered(conn net.Conn) bool {
+	h.t.Helper()
+	_ = conn.SetDeadline(time.Now().Add(patience))
+	_, err := io.WriteString(conn, "GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+	head := make([]byte, len("HTTP/1.1 200"))
+	if err == nil {
+		_, err = io.ReadFull(conn, head)
+	}
+	switch {
+	case err == nil && string(head) == "HTTP/1.1 200":
+		return true
+	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return false
+	}
+	h.t.Fatalf("a connection is answered with %q, %v", head, err)
+	return false
+}
+
+// TestTooManyConnections of an address and of all, none of which asks for
+// anything.
+func TestTooManyConnections(t *testing.T) {
+	h := newHouse(t, func(o *Options, _ *pace) { o.Descriptors = 20 }) // 10 connections, 8 of an address
+	var first net.Conn
+	for range 8 {
+		conn := h.connect("127.0.0.1")
+		if first == nil {
+			first = conn
+		}
+	}
+	if h.answered(h.connect("127.0.0.1")) {
+		t.Error("one address has a ninth")
+	}
+	other := h.connect("127.0.0.2")
+	h.connect("127.0.0.3")
+	if h.answered(h.connect("127.0.0.4")) {
+		t.Error("there is an eleventh")
+	}
+	if !h.answered(other) || !h.answered(first) {
+		t.Error("one that was let in is not answered")
+	}
+	for bound, want := range map[string]float64{ofAddress: 1, ofAll: 1} {
+		if n := testutil.ToFloat64(h.server.metrics.turnedAway.WithLabelValues(bound)); n != want {
+			t.Errorf("%v are counted as too many of %s", n, bound)
+		}
+	}
+	if n := strings.Count(h.log.String(), "turned a connection to the page away"); n != 1 {
+		t.Errorf("the log says so %d times: %s", n, h.log.String())
+	}
+	_ = other.Close()
+	_ = first.Close()
+	eventually(t, "room for others", func() bool { return h.answered(h.connect("127.0.0.1")) })
+}
+
+// TestConnectionsOfAProxy are those of all who come through it.
+func TestConnectionsOfAProxy(t *testing.T) {
+	h := newHouse(t, func(o *Options, _ *pace) {
+		o.Descriptors, o.Proxies = 20, []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
+	})
+	for range 9 {
+		h.connect("127.0.0.1")
+	}
+	if !h.answered(h.connect("127.0.0.1")) {
+		t.Error("a proxy has no tenth")
+	}
+	if h.answered(h.connect("127.0.0.1")) {
+		t.Error("a proxy has an eleventh")
+	}
+}
+
+// TestPlaceIsGivenBack by connections that became WebSockets too.
+func TestPlaceIsGivenBack(t *testing.T) {
+	h := newHouse(t)
+	open := func() int {
+		h.server.crowd.mu.Lock()
+		defer h.server.crowd.mu.Unlock()
+		return h.server.crowd.all
+	}
+	b := h.visit(ada)
+	s, _ := b.enter("/ws")
+	b.get("/").want(http.StatusOK)
+	eventually(t, "the WebSocket alone", func() bool { return open() == 1 })
+	_ = s.conn.CloseNow()
+	eventually(t, "no connection", func() bool { return open() == 0 })
+	if n := len(h.server.crowd.byNetwork); n != 0 {
+		t.Errorf("%d addresses are remembered", n)
+	}
+}
+
+// TestClassOfOneAddress: 500 pages that load at once, beside their WebSockets.
+func TestClassOfOneAddress(t *testing.T) {
+	log := slog.New(slog.DiscardHandler)
+	nobody := func(netip.Addr) bool { return false }
+	c := newCrowd(1<<20, nobody, nil, log)
+	for range 500 * (6 + 1) {
+		if _, tooMany := c.enter(netip.MustParseAddr("192.0.2.1")); tooMany != "" {
+			t.Fatalf("there are too many of %s after %d", tooMany, c.all)
+		}
+	}
+	for descriptors, want := range map[int][2]int{0: {5000, 4000}, 1024: {512, 409}, 8000: {4000, 3200}, 10_000: {5000, 4000}, 1 << 30: {5000, 4000}} {
+		if c := newCrowd(descriptors, nobody, nil, log); c.mostOfAll != want[0] || c.mostOfAddress != want[1] {
+			t.Errorf("of %d descriptors there are %d connections, %d of an address", descriptors, c.mostOfAll, c.mostOfAddress)
+		}
+	}
+	// All addresses of a household are one.
+	c = newCrowd(4, nobody, nil, log)
+	_, first := c.enter(netip.MustParseAddr("2001:db8::1"))
+	if _, second := c.enter(netip.MustParseAddr("2001:db8::2")); first != "" || second != ofAddress {
+		t.Errorf("two of one household: %q, %q", first, second)
+	}
+}

@@ -163,6 +163,12 @@ func TestHalfAFrame(t *testing.T) {
 	}
 }
 
+// handshake are the headers that ask for a WebSocket.
+var handshake = map[string]string{
+	"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
+	"Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==", "Sec-WebSocket-Protocol": subprotocol,
+}
+
 // raw is a WebSocket whose bytes the test writes itself.
 func (b *visiting) raw() net.Conn {
 	b.t.Helper()
@@ -178,10 +184,7 @@ func (b *visiting) raw() net.Conn {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	for name, value := range map[string]string{
-		"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
-		"Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==", "Sec-WebSocket-Protocol": subprotocol,
-	} {
+	for name, value := range handshake {
 		r.Header.Set(name, value)
 	}
 	r.AddCookie(&http.Cookie{Name: b.cookie.Name, Value: b.cookie.Value})

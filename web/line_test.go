@@ -37,9 +37,7 @@ func TestTerminal(t *testing.T) {
 	}
 	term.ends("", 0)
 	s.ends(websocket.StatusNormalClosure, false, "You have left.")
-	if n := h.server.sockets.count(); n != 0 {
-		t.Errorf("%d WebSockets are counted still", n)
-	}
+	eventually(t, "the WebSocket to be forgotten", func() bool { return h.server.sockets.count() == 0 })
 }
 
 // TestSessionInto: the session of the address goes into the command as one word,
@@ -277,7 +275,9 @@ func TestTooManyOfAll(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := all.enter(visitor{}, nil); !errors.Is(err, errTooMany) {
-		t.Errorf("one more: %v", err)
+	for i := range mostFarewells + 1 {
+		if leave, err := all.enter(visitor{}, nil); !errors.Is(err, errTooMany) || (leave == nil) != (i == mostFarewells) {
+			t.Errorf("one more, number %d: %v, %t", i, err, leave != nil)
+		}
 	}
 }

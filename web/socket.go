@@ -35,6 +35,20 @@ func (s *Server) socket(w http.ResponseWriter, r *http.Request, v visitor) {
 		refuse(w, http.StatusBadRequest, "The epoch is a positive number, of a place that this page was told of.")
 		return
 	}
+	// The request's own context does not outlive its becoming a WebSocket.
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(r.Context()))
+	defer cancel(nil)
+	defer context.AfterFunc(s.ctx, func() { cancel(errRestart) })()
+	// Before it is one: those that are too many would all be open otherwise.
+	leave, tooMany := s.sockets.enter(v, cancel)
+	if tooMany != nil {
+		tooMany = &api.Refused{Kind: api.Unavailable, Detail: tooMany.Error()}
+	}
+	if leave == nil {
+		s.fail(w, r, tooMany)
+		return
+	}
+	defer leave()
 	taken := &takenOver{ResponseWriter: w}
 	// guard has compared the Origin, more strictly than the library does.
 	conn, err := websocket.Accept(taken, r, &websocket.AcceptOptions{Subprotocols: []string{subprotocol}, InsecureSkipVerify: true})
@@ -43,10 +57,6 @@ func (s *Server) socket(w http.ResponseWriter, r *http.Request, v visitor) {
 	}
 	defer func() { _ = conn.CloseNow() }()
 	conn.SetReadLimit(-1) // read has a limit of its own, whose words are for people
-	// The request's own context does not outlive its becoming a WebSocket.
-	ctx, cancel := context.WithCancelCause(context.WithoutCancel(r.Context()))
-	defer cancel(nil)
-	defer context.AfterFunc(s.ctx, func() { cancel(errRestart) })()
 	l := &line{
 		server: s, conn: conn, tcp: taken.conn, visitor: v, session: r.URL.Query().Get("sessionId"), epoch: epoch, from: tcpAddr(s.from(r)),
 		acknowledges: conn.Subprotocol() == subprotocol,
@@ -57,7 +67,10 @@ func (s *Server) socket(w http.ResponseWriter, r *http.Request, v visitor) {
 		defer close(reading)
 		cancel(l.read())
 	}()
-	ended, err := l.admitted(ctx, cancel)
+	ended, err := sessionEnd{}, tooMany
+	if err == nil {
+		ended, err = l.admitted(ctx, cancel)
+	}
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause
 	}
@@ -78,13 +91,8 @@ func epochOf(r *http.Request) (int, error) {
 	return int(epoch), err
 }
 
-// admitted counts the line in and serves it.
+// admitted serves a line that is counted in.
 func (l *line) admitted(ctx context.Context, cancel context.CancelCauseFunc) (ended sessionEnd, err error) {
-	leave, err := l.server.sockets.enter(l.visitor, cancel)
-	if err != nil {
-		return ended, &api.Refused{Kind: api.Unavailable, Detail: err.Error()}
-	}
-	defer leave()
 	// Whoever was signed out before the line was counted in has missed it.
 	switch _, ok, err := l.server.browsers.find(l.visitor.browser.token); {
 	case err != nil:

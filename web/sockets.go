@@ -10,13 +10,17 @@ const (
 	mostSocketsOfLearner = 10
 	// mostSockets bounds them all.
 	mostSockets = 500
+	// mostFarewells is how many that are too many are opened at a time to say so: a
+	// page cannot read why a WebSocket does not open.
+	mostFarewells = 20
 )
 
 // sockets are the open WebSockets.
 type sockets struct {
-	mu      sync.Mutex
-	all     map[*openSocket]struct{}
-	byLogin map[string]int
+	mu        sync.Mutex
+	all       map[*openSocket]struct{}
+	byLogin   map[string]int
+	farewells int
 }
 
 // openSocket is one of them.
@@ -34,15 +38,16 @@ var (
 	errTooManyOwn = sentence("You have too many terminals open in browsers already. Close one and try again.")
 )
 
-// enter counts a socket in, which leave counts out; cancel ends it.
+// enter counts a socket in, which leave counts out; cancel ends it. One that is
+// too many is told so, and may be opened to be told where there is a leave.
 func (s *sockets) enter(v visitor, cancel context.CancelCauseFunc) (leave func(), err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case len(s.all) >= mostSockets:
-		return nil, errTooMany
+		return s.farewell(), errTooMany
 	case s.byLogin[v.Login] >= mostSocketsOfLearner:
-		return nil, errTooManyOwn
+		return s.farewell(), errTooManyOwn
 	}
 	one := &openSocket{v.browser.ID, v.Login, cancel}
 	s.all[one] = struct{}{}
@@ -55,6 +60,20 @@ func (s *sockets) enter(v visitor, cancel context.CancelCauseFunc) (leave func()
 			delete(s.byLogin, v.Login)
 		}
 	}, nil
+}
+
+// farewell counts in a socket that is opened for its last words, unless there are
+// too many of those too. The lock is held.
+func (s *sockets) farewell() (leave func()) {
+	if s.farewells >= mostFarewells {
+		return nil
+	}
+	s.farewells++
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.farewells--
+	}
 }
 
 // count is how many there are.

@@ -276,8 +276,8 @@ func TestTooManyOfAll(t *testing.T) {
 		}
 	}
 	for i := range mostFarewells + 1 {
-		if leave, err := all.enter(visitor{}, nil); !errors.Is(err, errTooMany) || (leave == nil) != (i == mostFarewells) {
-			t.Errorf("one more, number %d: %v, %t", i, err, leave != nil)
+		if place, err := all.enter(visitor{}, nil); !errors.Is(err, errTooMany) || (place == nil) != (i == mostFarewells) {
+			t.Errorf("one more, number %d: %v, %v", i, err, place)
 		}
 	}
 }

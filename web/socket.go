@@ -40,15 +40,15 @@ func (s *Server) socket(w http.ResponseWriter, r *http.Request, v visitor) {
 	defer cancel(nil)
 	defer context.AfterFunc(s.ctx, func() { cancel(errRestart) })()
 	// Before it is one: those that are too many would all be open otherwise.
-	leave, tooMany := s.sockets.enter(v, cancel)
+	place, tooMany := s.sockets.enter(v, cancel)
 	if tooMany != nil {
 		tooMany = &api.Refused{Kind: api.Unavailable, Detail: tooMany.Error()}
 	}
-	if leave == nil {
+	if place == nil {
 		s.fail(w, r, tooMany)
 		return
 	}
-	defer leave()
+	defer place.leave()
 	taken := &takenOver{ResponseWriter: w}
 	// guard has compared the Origin, more strictly than the library does.
 	conn, err := websocket.Accept(taken, r, &websocket.AcceptOptions{Subprotocols: []string{subprotocol}, InsecureSkipVerify: true})
@@ -60,7 +60,7 @@ func (s *Server) socket(w http.ResponseWriter, r *http.Request, v visitor) {
 	l := &line{
 		server: s, conn: conn, tcp: taken.conn, visitor: v, session: r.URL.Query().Get("sessionId"), epoch: epoch, from: tcpAddr(s.from(r)),
 		acknowledges: conn.Subprotocol() == subprotocol,
-		flow:         newFlow(), typed: newTyped(), sizes: make(chan size, 1), pings: make(chan struct{}, 1),
+		flow:         newFlow(), typed: newTyped(place.typed), sizes: make(chan size, 1), pings: make(chan struct{}, 1),
 	}
 	reading := make(chan struct{})
 	go func() {
@@ -71,6 +71,7 @@ func (s *Server) socket(w http.ResponseWriter, r *http.Request, v visitor) {
 	if err == nil {
 		ended, err = l.admitted(ctx, cancel)
 	}
+	l.typed.close() // nobody takes what comes behind
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause
 	}

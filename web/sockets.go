@@ -19,8 +19,14 @@ const (
 type sockets struct {
 	mu        sync.Mutex
 	all       map[*openSocket]struct{}
-	byLogin   map[string]int
+	byLogin   map[string]*terminals
 	farewells int
+}
+
+// terminals are those of a learner.
+type terminals struct {
+	open  int
+	typed *allowance
 }
 
 // openSocket is one of them.
@@ -30,7 +36,7 @@ type openSocket struct {
 }
 
 func newSockets() *sockets {
-	return &sockets{all: make(map[*openSocket]struct{}), byLogin: make(map[string]int)}
+	return &sockets{all: make(map[*openSocket]struct{}), byLogin: make(map[string]*terminals)}
 }
 
 var (
@@ -38,42 +44,53 @@ var (
 	errTooManyOwn = sentence("You have too many terminals open in browsers already. Close one and try again.")
 )
 
-// enter counts a socket in, which leave counts out; cancel ends it. One that is
-// too many is told so, and may be opened to be told where there is a leave.
-func (s *sockets) enter(v visitor, cancel context.CancelCauseFunc) (leave func(), err error) {
+// place is what a socket has here until it leaves.
+type place struct {
+	leave func()
+	typed *allowance // of its learner
+}
+
+// enter counts a socket in; cancel ends it. One that is too many is told so, and
+// may be opened to be told where it has a place.
+func (s *sockets) enter(v visitor, cancel context.CancelCauseFunc) (*place, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	own := s.byLogin[v.Login]
+	if own == nil {
+		own = &terminals{typed: newAllowance()}
+	}
 	switch {
 	case len(s.all) >= mostSockets:
-		return s.farewell(), errTooMany
-	case s.byLogin[v.Login] >= mostSocketsOfLearner:
-		return s.farewell(), errTooManyOwn
+		return s.farewell(own), errTooMany
+	case own.open >= mostSocketsOfLearner:
+		return s.farewell(own), errTooManyOwn
 	}
 	one := &openSocket{v.browser.ID, v.Login, cancel}
 	s.all[one] = struct{}{}
-	s.byLogin[v.Login]++
-	return func() {
+	s.byLogin[v.Login] = own
+	own.open++
+	return &place{typed: own.typed, leave: func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		delete(s.all, one)
-		if s.byLogin[v.Login]--; s.byLogin[v.Login] == 0 {
+		if own.open--; own.open == 0 {
 			delete(s.byLogin, v.Login)
 		}
-	}, nil
+	}}, nil
 }
 
 // farewell counts in a socket that is opened for its last words, unless there are
 // too many of those too. The lock is held.
-func (s *sockets) farewell() (leave func()) {
+func (s *sockets) farewell(own *terminals) *place {
 	if s.farewells >= mostFarewells {
 		return nil
 	}
 	s.farewells++
-	return func() {
+	return &place{typed: own.typed, leave: func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.farewells--
-	}
+	}}
 }
 
 // count is how many there are.

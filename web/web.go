@@ -60,6 +60,7 @@ type Server struct {
 	codes    *codes
 	browsers *browsers
 	guesses  *guesses
+	calls    *calls
 	sockets  *sockets
 	crowd    *crowd
 	metrics  *metrics
@@ -102,7 +103,7 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{
 		opts: o, public: public, codes: newCodes(o.Now), browsers: kept,
-		guesses: newGuesses(o.Now), sockets: newSockets(), files: files, pace: everyday,
+		guesses: newGuesses(o.Now), calls: newCalls(o.Now), sockets: newSockets(), files: files, pace: everyday,
 	}
 	s.metrics = newMetrics(s.sockets.count)
 	s.crowd = newCrowd(o.Descriptors, s.isProxy, s.metrics, o.Log)
@@ -134,16 +135,16 @@ type route struct {
 func (s *Server) routes() []route {
 	return []route{
 		{http.MethodPost, "/api/sign-in", s.signIn},
-		{http.MethodGet, "/api/me", s.asLearner(s.me)},
-		{http.MethodDelete, "/api/me", s.asLearner(s.signOut)},
-		{http.MethodGet, "/api/courses", s.asLearner(s.courses)},
-		{http.MethodGet, "/api/sessions", s.asLearner(s.listSessions)},
-		{http.MethodPost, "/api/sessions", s.asLearner(s.startSession)},
-		{http.MethodGet, "/api/sessions/{id}", s.asLearner(s.oneSession)},
-		{http.MethodDelete, "/api/sessions/{id}", s.asLearner(s.endSession)},
-		{http.MethodGet, "/api/sessions/{id}/stages", s.asLearner(s.stagesOfSession)},
-		{http.MethodGet, "/api/progress/{login}", s.asLearner(s.progress)},
-		{http.MethodGet, "/api/progress/{login}/{course}", s.asLearner(s.progressOfCourse)},
+		{http.MethodGet, "/api/me", s.call(s.me)},
+		{http.MethodDelete, "/api/me", s.call(s.signOut)},
+		{http.MethodGet, "/api/courses", s.call(s.courses)},
+		{http.MethodGet, "/api/sessions", s.call(s.listSessions)},
+		{http.MethodPost, "/api/sessions", s.call(s.startSession)},
+		{http.MethodGet, "/api/sessions/{id}", s.call(s.oneSession)},
+		{http.MethodDelete, "/api/sessions/{id}", s.call(s.endSession)},
+		{http.MethodGet, "/api/sessions/{id}/stages", s.call(s.stagesOfSession)},
+		{http.MethodGet, "/api/progress/{login}", s.call(s.progress)},
+		{http.MethodGet, "/api/progress/{login}/{course}", s.call(s.progressOfCourse)},
 		{http.MethodGet, "/api/openapi.yaml", s.description},
 		{http.MethodGet, "/ws", s.asLearner(s.socket)},
 		{http.MethodGet, health, s.health},

@@ -17,8 +17,8 @@ func certificateOf(files config.TLS, log *slog.Logger) (*tls.Config, error) {
 	if files.Certificate == "" {
 		return nil, nil
 	}
-	c := &certificate{files: files, log: log, every: certificateEvery}
-	if _, err := c.current(nil); err != nil {
+	c, err := openCertificate(files, certificateEvery, log)
+	if err != nil {
 		return nil, err
 	}
 	return &tls.Config{
@@ -34,58 +34,86 @@ type certificate struct {
 	log   *slog.Logger
 	every time.Duration
 
-	mu      sync.Mutex
-	looked  time.Time
-	failing string // why the files of the last look cannot be used
-	changed [2]time.Time
-	pair    *tls.Certificate
+	mu      sync.Mutex // is not held while files are read: they may be on a disk that hangs
+	newest  pair
+	looked  time.Time // the end of the last look
+	looking bool      // somebody is; all others go on with newest
+	failing string    // why the files of the last look cannot be used
+}
+
+// pair is what the files had, and when they were changed last.
+type pair struct {
+	certificate *tls.Certificate
+	changed     [2]time.Time
 }
 
 // certificateEvery is how often the files are looked at.
 const certificateEvery = 10 * time.Second
 
-func (c *certificate) current(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if now := time.Now(); c.pair == nil || now.Sub(c.looked) >= c.every {
-		c.looked = now
-		err := c.look()
-		if err != nil && c.pair == nil {
-			return nil, err
-		}
-		c.say(err) // and the old one is better than none
+func openCertificate(files config.TLS, every time.Duration, log *slog.Logger) (*certificate, error) {
+	first, err := readPair(files, pair{})
+	if err != nil {
+		return nil, err
 	}
-	return c.pair, nil
+	return &certificate{files: files, log: log, every: every, newest: first, looked: time.Now()}, nil
 }
 
-// say warns once of each reason why a new certificate is not taken.
-func (c *certificate) say(err error) {
-	failing := ""
-	if err != nil {
-		failing = err.Error()
+// current gives the certificate for a connection. One of those that come when it
+// is time looks whether there is a newer one.
+func (c *certificate) current(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	have, due := c.begin()
+	if !due {
+		return have.certificate, nil
 	}
-	if failing != "" && failing != c.failing {
+	found, err := readPair(c.files, have)
+	if err != nil {
+		found = have // is better than none
+	}
+	if c.end(found, err) {
 		c.log.Warn("the page goes on with the certificate that it has; mend the files of web.tls", "error", err)
 	}
-	c.failing = failing
+	return found.certificate, nil
 }
 
-func (c *certificate) look() error {
+// begin gives what there is, and tells whether the caller has to look, until end.
+func (c *certificate) begin() (have pair, due bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	due = !c.looking && time.Since(c.looked) >= c.every
+	c.looking = c.looking || due
+	return c.newest, due
+}
+
+// end keeps what a look has found, and tells whether it failed for another reason
+// than the one before.
+func (c *certificate) end(found pair, err error) (news bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.newest, c.looked, c.looking = found, time.Now(), false
+	before := c.failing
+	c.failing = ""
+	if err != nil {
+		c.failing = err.Error()
+	}
+	return err != nil && c.failing != before
+}
+
+// readPair reads the files, unless they have not changed.
+func readPair(files config.TLS, have pair) (pair, error) {
 	var changed [2]time.Time
-	for i, path := range []string{c.files.Certificate, c.files.Key} {
+	for i, path := range []string{files.Certificate, files.Key} {
 		info, err := os.Stat(path)
 		if err != nil {
-			return fmt.Errorf("look at the page's certificate (web.tls): %w", err)
+			return pair{}, fmt.Errorf("look at the page's certificate (web.tls): %w", err)
 		}
 		changed[i] = info.ModTime()
 	}
-	if c.pair != nil && changed == c.changed {
-		return nil
+	if have.certificate != nil && changed == have.changed {
+		return have, nil
 	}
-	pair, err := tls.LoadX509KeyPair(c.files.Certificate, c.files.Key)
+	read, err := tls.LoadX509KeyPair(files.Certificate, files.Key)
 	if err != nil {
-		return errors.Join(errors.New("the page's certificate (web.tls) cannot be used"), err)
+		return pair{}, errors.Join(errors.New("the page's certificate (web.tls) cannot be used"), err)
 	}
-	c.pair, c.changed = &pair, changed
-	return nil
+	return pair{&read, changed}, nil
 }

@@ -12,8 +12,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"lectern/cmd/lectern/config"
 )
@@ -52,9 +55,11 @@ func TestCertificateIsReadAgain(t *testing.T) {
 	dir := t.TempDir()
 	files := config.TLS{Certificate: filepath.Join(dir, "tls.crt"), Key: filepath.Join(dir, "tls.key")}
 	var log bytes.Buffer
-	c := &certificate{files: files, log: slog.New(slog.NewTextHandler(&log, nil))}
-	if _, err := c.current(nil); err == nil {
-		t.Error("there is one without files")
+	began := time.Now().Add(-time.Hour)
+	writeCertificate(t, files, 1, began)
+	c, err := openCertificate(files, 0, slog.New(slog.NewTextHandler(&log, nil)))
+	if err != nil {
+		t.Fatal(err)
 	}
 	serial := func() int64 {
 		t.Helper()
@@ -64,8 +69,6 @@ func TestCertificateIsReadAgain(t *testing.T) {
 		}
 		return pair.Leaf.SerialNumber.Int64()
 	}
-	began := time.Now().Add(-time.Hour)
-	writeCertificate(t, files, 1, began)
 	if n := serial(); n != 1 {
 		t.Errorf("it is number %d", n)
 	}
@@ -92,6 +95,74 @@ func TestCertificateIsReadAgain(t *testing.T) {
 	writeCertificate(t, files, 4, began.Add(3*time.Minute))
 	if n := serial(); n != 3 {
 		t.Errorf("it is looked for a new one with each connection: number %d", n)
+	}
+}
+
+// TestCertificateOnADiskThatHangs: one connection waits for it, and all others go
+// on with the certificate that there is.
+func TestCertificateOnADiskThatHangs(t *testing.T) {
+	dir := t.TempDir()
+	files := config.TLS{Certificate: filepath.Join(dir, "tls.crt"), Key: filepath.Join(dir, "tls.key")}
+	writeCertificate(t, files, 1, time.Now().Add(-time.Hour))
+	c, err := openCertificate(files, 0, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	serial := func() int64 {
+		pair, err := c.current(nil)
+		if err != nil {
+			t.Error(err)
+			return 0
+		}
+		return pair.Leaf.SerialNumber.Int64()
+	}
+	if err := os.Rename(files.Certificate, files.Certificate+".old"); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Mkfifo(files.Certificate, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	waited := make(chan int64, 1)
+	go func() { waited <- serial() }()
+	// Open for writing succeeds once the one who reads is there.
+	disk, err := os.OpenFile(files.Certificate, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var others sync.WaitGroup
+	for range 20 {
+		others.Go(func() {
+			if n := serial(); n != 1 {
+				t.Errorf("it is number %d while the disk hangs", n)
+			}
+		})
+	}
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		others.Wait()
+	}()
+	select {
+	case <-served:
+	case <-time.After(10 * time.Second):
+		t.Error("others wait for the disk too")
+	}
+	select {
+	case n := <-waited:
+		t.Errorf("the one who reads has number %d", n)
+	default:
+	}
+	if err := os.Remove(files.Certificate); err != nil {
+		t.Fatal(err)
+	}
+	_ = disk.Close() // an end without a certificate
+	<-served
+	if n := <-waited; n != 1 {
+		t.Errorf("the one who has read in vain has number %d", n)
+	}
+	writeCertificate(t, files, 2, time.Now())
+	if n := serial(); n != 2 {
+		t.Errorf("it is number %d once the disk is back", n)
 	}
 }
 

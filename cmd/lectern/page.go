@@ -42,21 +42,29 @@ func newPage(c config.Config, registry prometheus.Registerer, log *slog.Logger) 
 	if err != nil {
 		return nil, err
 	}
-	_, port, _ := net.SplitHostPort(c.SSH.Listen)
-	sshPort, _ := strconv.Atoi(port)
 	descriptors, err := descriptorLimit()
 	if err != nil {
 		return nil, err
 	}
 	server, err := web.New(web.Options{
 		PublicURL: c.Web.PublicURL, Origins: c.Web.Origins, Proxies: proxies, SignInFor: c.Web.SignInFor,
-		Path: filepath.Join(c.DataDir, "browsers.db"), SSHLogin: c.SSH.SharedLogin, SSHPort: sshPort, Descriptors: descriptors,
+		Path: filepath.Join(c.DataDir, "browsers.db"), SSHLogin: c.SSH.SharedLogin, SSHPort: sshPort(c), Descriptors: descriptors,
 		Registry: registry, Log: log,
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &browserPage{server, secure}, nil
+}
+
+// sshPort is the one that learners reach.
+func sshPort(c config.Config) int {
+	if c.Web.SSHPort != 0 {
+		return c.Web.SSHPort
+	}
+	_, port, _ := net.SplitHostPort(c.SSH.Listen) // config has checked it
+	number, _ := strconv.Atoi(port)
+	return number
 }
 
 // descriptorLimit is how many files and connections this program may have open

@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
@@ -14,6 +16,7 @@ import (
 
 	"lectern/cmd/lectern/config"
 	"lectern/gateway"
+	"lectern/web/api"
 )
 
 // pageOf makes the page of settings that are good for a test.
@@ -55,6 +58,29 @@ func (p *browserPage) serveOn(t *testing.T) (address string) {
 		}
 	})
 	return listener.Addr().String()
+}
+
+// TestPageNamesTheSSHPort that learners reach.
+func TestPageNamesTheSSHPort(t *testing.T) {
+	for named, want := range map[int]int{0: 2022, 30022: 30022} {
+		address := pageOf(t, func(c *config.Config) { c.SSH.Listen, c.Web.SSHPort = "127.0.0.1:2022", named }).serveOn(t)
+		asked, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+address+"/api/me", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		asked.Host = "localhost:8080"
+		transport := &http.Transport{DisableKeepAlives: true}
+		answer, err := transport.RoundTrip(asked)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var told api.Problem
+		err = json.NewDecoder(answer.Body).Decode(&told)
+		_ = answer.Body.Close()
+		if err != nil || told.SSHPort != want || told.SSHLogin != "lab" {
+			t.Errorf("with web.ssh_port %d the page names %+v, %v", named, told, err)
+		}
+	}
 }
 
 // TestPageLeavesDescriptors to ssh, whatever connections somebody opens.

@@ -1,6 +1,7 @@
 package manifests_test
 
 import (
+	"net/netip"
 	"slices"
 	"testing"
 
@@ -52,9 +53,25 @@ func TestServicesLeadToOpenPorts(t *testing.T) {
 	if ssh := doors["LoadBalancer"]; ssh.Port != 2222 {
 		t.Errorf("the SSH Service is %+v; want port 2222", ssh)
 	}
+	if named := sshPort(t, settings(t, objects)); named != doors["LoadBalancer"].Port {
+		t.Errorf("the page tells learners to come by ssh on port %d; want that of the Service, as web.ssh_port", named)
+	}
 	if web := doors["NodePort"]; web.NodePort != 31000 {
 		t.Errorf("the page's Service is %+v; want node port 31000", web)
 	}
+}
+
+// sshPort is the one that the page names in its ssh command.
+func sshPort(t *testing.T, c config) int32 {
+	t.Helper()
+	if c.Web.SSHPort != 0 {
+		return c.Web.SSHPort
+	}
+	address, err := netip.ParseAddrPort("0.0.0.0" + c.SSH.Listen)
+	if err != nil {
+		t.Fatalf("ssh.listen is %q; want every address of the Pod: %v", c.SSH.Listen, err)
+	}
+	return int32(address.Port())
 }
 
 // openPorts are those that any policy opens for a Pod.

@@ -56,6 +56,7 @@ type config struct {
 		Listen    string   `json:"listen"`
 		PublicURL string   `json:"public_url"`
 		Proxies   []string `json:"proxies"`
+		SSHPort   int32    `json:"ssh_port"`
 	} `json:"web"`
 	Metrics listener `json:"metrics"`
 }

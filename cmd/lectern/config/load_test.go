@@ -82,7 +82,7 @@ func TestEveryKeyFromEveryLayer(t *testing.T) {
 		"proxy.session_tokens.public_key_file": "public.pem", "proxy.events.listen": ":4", "proxy.events.url": "http://10.43.0.8:2",
 		"proxy.events.secret_file": "secret", "sandbox.local.claude": "/opt/claude",
 		"web.listen": ":2", "web.public_url": "https://lab.example", "web.enabled": "false",
-		"web.sign_in_for": "12h", "web.tls.certificate": "tls.crt", "web.tls.key": "tls.key",
+		"web.sign_in_for": "12h", "web.tls.certificate": "tls.crt", "web.tls.key": "tls.key", "web.ssh_port": "30022",
 		"web.origins": "https://a.example,https://b.example:8443", "web.proxies": "10.42.0.0/16,fd00::/8", "metrics.listen": "[::1]:3",
 		"audit.dir": "/srv/trail", "audit.keep": "25h", "audit.on_failure": "refuse", "recording.enabled": "true",
 		"recording.dir": "casts", "recording.max_size": "1Mi", "recording.keep": "48h",

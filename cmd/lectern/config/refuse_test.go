@@ -85,6 +85,8 @@ func TestRefusals(t *testing.T) {
 		{name: "negative time", file: "ssh: {keepalive: -1m}\n", want: `lectern.yaml:1: ssh.keepalive: -1m is too short; it must be more than zero`},
 		{name: "GitHub", file: "auth: {github_url: github.com}\n", want: `lectern.yaml:1: auth.github_url: "github.com" is no address of the web; write it like https://example.org`},
 		{name: "public address with a path", file: "web: {public_url: \"https://h/lab\"}\n", want: `lectern.yaml:1: web.public_url: "https://h/lab" has a path, which is not used here; write it like https://lab.example.org`},
+		{name: "port of ssh", file: "web: {ssh_port: 65536}\n", want: `lectern.yaml:1: web.ssh_port: 65536 is no port; write one up to 65535, or 0 for that of ssh.listen`},
+		{name: "port below none", file: "web: {ssh_port: -1}\n", want: `lectern.yaml:1: web.ssh_port: -1 is no port; write one up to 65535, or 0 for that of ssh.listen`},
 		{name: "origin", file: "web: {origins: [\"https://h\", \"h\"]}\n", want: `lectern.yaml:1: web.origins[1]: "h" is no address of the web; write it like https://lab.example.org`},
 		{name: "network of proxies", file: "web: {proxies: [10.0.0.1]}\n", want: `lectern.yaml:1: web.proxies[0]: "10.0.0.1" is no network; write it like 10.42.0.0/16`},
 		{name: "certificate without its key", file: "web: {tls: {certificate: c}}\n", want: `lectern.yaml:1: web.tls.certificate: is of no use alone; write the other file as web.tls.key`},

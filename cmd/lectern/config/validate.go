@@ -178,6 +178,9 @@ func (v validator) web(w *Web) {
 	v.address(&w.Listen)
 	v.check(&w.PublicURL, checkOrigin(w.PublicURL))
 	v.positive(&w.SignInFor)
+	if w.SSHPort < 0 || w.SSHPort > 65535 {
+		v.refuse(&w.SSHPort, "%d is no port; write one up to 65535, or 0 for that of ssh.listen", w.SSHPort)
+	}
 	for i, origin := range w.Origins {
 		if err := checkOrigin(origin); err != nil {
 			v.refuseItem(&w.Origins, i, "%v", err)

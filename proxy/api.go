@@ -102,17 +102,18 @@ func (a *api) dial(ctx context.Context) (*line, error) {
 	if err != nil {
 		return nil, err
 	}
+	below := &gathered{Conn: overSocket(conn)}
 	if a.tls == nil {
-		return newLine(a, conn, conn)
+		return newLine(a, below, below), nil
 	}
-	secured := tls.Client(conn, a.tls)
+	secured := tls.Client(below, a.tls)
 	ctx, cancel := context.WithTimeout(ctx, dialLimit)
 	defer cancel()
 	if err := secured.HandshakeContext(ctx); err != nil {
 		_ = conn.Close()
 		return nil, fmt.Errorf("agree on TLS with %s: %w", a.address, err)
 	}
-	return newLine(a, conn, secured)
+	return newLine(a, below, secured), nil
 }
 
 // keep has a connection wait for the next request.

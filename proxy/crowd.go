@@ -61,7 +61,7 @@ func (l crowded) Accept() (net.Conn, error) {
 		}
 		leave, ok := l.crowd.enter(l.peer(conn))
 		if ok {
-			return &counted{conn, leave}, nil
+			return &counted{overSocket(conn), leave}, nil
 		}
 		l.refuse()
 		_ = conn.Close()

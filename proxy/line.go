@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"syscall"
 	"time"
 )
 
@@ -38,13 +37,12 @@ type question struct {
 
 // line is a connection to the upstream. It belongs to one goroutine at a time.
 type line struct {
-	api    *api
-	raw    net.Conn // the socket
-	conn   net.Conn // what is spoken over: raw, or TLS on it
-	socket syscall.RawConn
-	in     *bufio.Reader
-	head   bytes.Buffer
-	since  time.Time // when it began to wait
+	api   *api
+	raw   *gathered // the socket
+	conn  net.Conn  // what is spoken over: raw, or TLS on it
+	in    *bufio.Reader
+	head  bytes.Buffer
+	since time.Time // when it began to wait
 
 	// These are of the request that is being answered.
 
@@ -54,17 +52,10 @@ type line struct {
 	aborted chan struct{} // closed once the end of the context has closed raw
 }
 
-func newLine(a *api, raw, conn net.Conn) (*line, error) {
+func newLine(a *api, raw *gathered, conn net.Conn) *line {
 	l := &line{api: a, raw: raw, conn: conn, aborted: make(chan struct{})}
 	l.in = bufio.NewReaderSize(l, 16<<10)
-	if socket, ok := raw.(syscall.Conn); ok {
-		var err error
-		if l.socket, err = socket.SyscallConn(); err != nil {
-			_ = raw.Close()
-			return nil, err
-		}
-	}
-	return l, nil
+	return l
 }
 
 func (l *line) close() { _ = l.raw.Close() }
@@ -92,24 +83,16 @@ var (
 // quiet tells whether a connection can be used again: it is open, and nothing
 // came that nobody has asked for, which would be taken for the next answer.
 func (l *line) quiet() bool {
-	if l.socket == nil {
-		return false // no socket that could be asked
-	}
-	silent, one := false, [1]byte{}
-	err := l.socket.Read(func(fd uintptr) bool {
-		_, _, err := syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-		silent = err == syscall.EAGAIN
-		return true
-	})
-	if err != nil || !silent {
+	below, ok := l.raw.Conn.(*socket)
+	if !ok || !below.silent() {
 		return false
 	}
-	if l.conn == l.raw {
+	if l.conn == net.Conn(l.raw) {
 		return true
 	}
 	// TLS may have taken more from the socket than it has given on.
 	_ = l.conn.SetReadDeadline(longAgo)
-	_, err = l.conn.Read(one[:])
+	_, err := l.conn.Read(make([]byte, 1))
 	return timedOut(err)
 }
 
@@ -184,11 +167,22 @@ func (l *line) writeHead(r question) {
 	h.WriteString("\r\n\r\n")
 }
 
-// send writes head and body, in one go where the connection can.
+// send writes head and body, in one go where that is not long. One that is may be
+// answered while it is sent.
 func (l *line) send(body []byte) error {
-	parts := net.Buffers{l.head.Bytes(), body}
-	_, err := parts.WriteTo(l.conn)
-	return err
+	if len(body) <= alone {
+		l.raw.gather()
+		defer l.raw.drop()
+	}
+	for _, part := range [][]byte{l.head.Bytes(), body} {
+		if _, err := l.conn.Write(part); err != nil {
+			return err
+		}
+	}
+	if len(body) <= alone {
+		return l.raw.flush()
+	}
+	return nil
 }
 
 func (l *line) readHead() (*http.Response, error) {

@@ -69,11 +69,8 @@ func TestIdleConnections(t *testing.T) {
 				_, _ = there.Read(make([]byte, 1))
 				closed.Add(1)
 			}()
-			l, err := newLine(a, here, here)
-			if err != nil {
-				t.Fatal(err)
-			}
-			a.keep(l)
+			raw := &gathered{Conn: here}
+			a.keep(newLine(a, raw, raw))
 		}
 		want := func(what string, n int64) {
 			t.Helper()

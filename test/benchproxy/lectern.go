@@ -20,7 +20,7 @@ const secret = "secret-of-the-benchmark"
 const lecternConfig = `
 proxy:
   listen: 127.0.0.1:0
-  upstream: http://%[2]s
+  upstream: %[2]s
   api_key_file: %[1]s/api-key
   requests_per_minute: 100000000
   concurrency: 1000
@@ -36,14 +36,14 @@ metrics:
 var listening = regexp.MustCompile(`msg=listening address=(\S+)`)
 
 // startLectern starts lectern proxy, and makes the token of a session.
-func startLectern(program, dir, upstream, events string) (*server, string, error) {
+func startLectern(program, dir string, api upstream, events string) (*server, string, error) {
 	private, public, err := token.GenerateKeys()
 	if err != nil {
 		return nil, "", err
 	}
 	file := filepath.Join(dir, "lectern.yaml")
 	for path, content := range map[string][]byte{
-		file:                              fmt.Appendf(nil, lecternConfig, dir, upstream, events),
+		file:                              fmt.Appendf(nil, lecternConfig, dir, api.url, events),
 		filepath.Join(dir, "api-key"):     []byte(key),
 		filepath.Join(dir, "secret"):      []byte(secret),
 		filepath.Join(dir, "public.pem"):  public,
@@ -65,6 +65,9 @@ func startLectern(program, dir, upstream, events string) (*server, string, error
 		return nil, "", err
 	}
 	cmd := exec.Command(program, "proxy", "--config", file)
+	if api.file != "" {
+		cmd.Env = append(os.Environ(), "SSL_CERT_FILE="+api.file)
+	}
 	log, err := cmd.StderrPipe()
 	if err != nil {
 		return nil, "", err

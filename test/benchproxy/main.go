@@ -1,6 +1,7 @@
 // Command benchproxy compares three ways to the model's API in one run: the
 // direct call, nginx as a reverse proxy that adds the key, and lectern proxy.
-// All of it is on loopback; the API is a fake that answers at once.
+// All of it is on loopback; the API is a fake that answers at once, over TLS as
+// the model's does, unless -plain says otherwise.
 //
 // The requests of the ways take turns, so that what else the machine does
 // touches all of them alike. Read the ratios: the times are those of a machine.
@@ -25,6 +26,7 @@ import (
 // options say how much is measured.
 type options struct {
 	lectern     string
+	plain       bool
 	requests    int
 	streams     int
 	rounds      int
@@ -35,6 +37,7 @@ type options struct {
 func main() {
 	var o options
 	flag.StringVar(&o.lectern, "lectern", "bin/lectern", "the program to measure")
+	flag.BoolVar(&o.plain, "plain", false, "speak plain HTTP to the API, which no API does that is not on the same machine")
 	flag.IntVar(&o.requests, "requests", 2000, "requests one after the other, each way")
 	flag.IntVar(&o.streams, "streams", 1000, "streams one after the other, each way")
 	flag.IntVar(&o.rounds, "rounds", 3, "rounds of load, each way")
@@ -58,11 +61,11 @@ func run(ctx context.Context, o options) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	upstream, closeUpstream, err := serve(fakeanthropic.Constant(key, model, answer()))
+	upstream, err := startAPI(fakeanthropic.Constant(key, model, answer()), dir, o.plain)
 	if err != nil {
 		return err
 	}
-	defer closeUpstream()
+	defer upstream.close()
 	events, closeEvents, err := serve(report.Handler(secret, deaf{}))
 	if err != nil {
 		return err
@@ -79,12 +82,12 @@ func run(ctx context.Context, o options) error {
 	}
 	defer lectern.stop()
 	ways := []*way{
-		{name: "direct", address: upstream, header: "X-Api-Key", credential: key},
-		{name: "nginx", address: nginx.address, header: "Authorization", credential: "Bearer " + token, server: nginx},
-		{name: "lectern", address: lectern.address, header: "Authorization", credential: "Bearer " + token, server: lectern},
+		{name: "direct", url: upstream.url, header: "X-Api-Key", credential: key},
+		{name: "nginx", url: "http://" + nginx.address, header: "Authorization", credential: "Bearer " + token, server: nginx},
+		{name: "lectern", url: "http://" + lectern.address, header: "Authorization", credential: "Bearer " + token, server: lectern},
 	}
 	for _, w := range ways {
-		w.client = newClient(o.connections)
+		w.client = newClient(o.connections, upstream.roots)
 		defer w.client.CloseIdleConnections()
 	}
 	if err := measure(ctx, o, ways); err != nil {

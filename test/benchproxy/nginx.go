@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -38,7 +39,8 @@ http {
 	server {
 		listen %[3]s;
 		location / {
-			proxy_pass http://api;
+			proxy_pass %[6]s://api;
+			proxy_ssl_protocols TLSv1.3;
 			proxy_http_version 1.1;
 			proxy_buffering off;
 			proxy_read_timeout 600s;
@@ -50,7 +52,7 @@ http {
 }
 `
 
-func startNginx(ctx context.Context, dir, upstream string) (*server, error) {
+func startNginx(ctx context.Context, dir string, api upstream) (*server, error) {
 	program, err := exec.LookPath("nginx")
 	if err != nil {
 		program = "/usr/sbin/nginx" // in no user's path
@@ -63,8 +65,9 @@ func startNginx(ctx context.Context, dir, upstream string) (*server, error) {
 	if os.Geteuid() == 0 {
 		user = "user root;" // as another one it could not use dir
 	}
+	scheme, _, _ := strings.Cut(api.url, ":")
 	file := filepath.Join(dir, "nginx.conf")
-	if err := os.WriteFile(file, fmt.Appendf(nil, nginxConfig, dir, upstream, address, key, user), 0o600); err != nil {
+	if err := os.WriteFile(file, fmt.Appendf(nil, nginxConfig, dir, api.address, address, key, user, scheme), 0o600); err != nil {
 		return nil, err
 	}
 	cmd := exec.Command(program, "-p", dir, "-e", "stderr", "-c", file)

@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -63,7 +65,7 @@ func body(stream bool) []byte {
 // way is one of those that are compared, and what was measured of it.
 type way struct {
 	name               string
-	address            string
+	url                string // without a path
 	header, credential string
 	server             *server // none for the direct call
 	client             *http.Client
@@ -73,14 +75,16 @@ type way struct {
 	cpu             []time.Duration // for a request
 }
 
-func newClient(connections int) *http.Client {
-	return &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections, DisableCompression: true}}
+func newClient(connections int, roots *x509.CertPool) *http.Client {
+	return &http.Client{Transport: &http.Transport{
+		MaxIdleConnsPerHost: connections, DisableCompression: true, TLSClientConfig: &tls.Config{RootCAs: roots},
+	}}
 }
 
 // ask sends a request and reads the answer to its end. It returns how long the
 // first event took, or the first byte, and how long the whole.
 func (w *way) ask(ctx context.Context, body []byte, stream bool) (first, whole time.Duration, err error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+w.address+"/v1/messages?beta=true", bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, w.url+"/v1/messages?beta=true", bytes.NewReader(body))
 	if err != nil {
 		return 0, 0, err
 	}

@@ -163,13 +163,13 @@ func (l *line) leave(ended sessionEnd, err error) {
 		ended.code = websocket.StatusNormalClosure
 	}
 	ended.Type = "session_end"
-	limit := l.server.pace.closing
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	limit := time.Now().Add(l.server.pace.closing)
+	ctx, cancel := context.WithDeadline(context.Background(), limit)
 	defer cancel()
 	if l.send(ctx, ended) == nil {
 		// Close waits for the page's answer behind all that the page still sends, and
 		// in the middle of a message it would do so for ever.
-		_ = l.tcp.SetReadDeadline(time.Now().Add(limit))
+		_ = l.tcp.SetDeadline(limit)
 		_ = l.conn.Close(ended.code, shortReason(ended.Reason))
 	}
 	_ = l.conn.CloseNow()

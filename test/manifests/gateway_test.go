@@ -95,7 +95,7 @@ func TestGatewayListensWhereThePodSaysSo(t *testing.T) {
 func TestTimeToEnd(t *testing.T) {
 	objects := render(t, claude)
 	for name, longest := range map[string]int64{
-		gateway: 8 + 15 + 2 + 5, // sessions, those of the page, the count of sandboxes, recordings
+		gateway: 8 + 10 + 2 + 5, // sessions, those of the page, the count of sandboxes, recordings
 		proxy:   15 + 5,         // answers, reports
 	} {
 		if grace := *deployment(t, objects, name).Spec.Template.Spec.TerminationGracePeriodSeconds; grace < longest+10 {

@@ -77,7 +77,7 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	if who, good := s.codes.of(code); good && is && who.Login != before.Login && body.Instead != before.Login {
+	if who, good := s.codes.of(code); good && is && who.Login != before.Login && body.Instead != before.Login && s.welcome(r, before) {
 		askToSwitch(w, before.Login, who.Login)
 		return
 	}
@@ -92,6 +92,10 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 		s.codes.restore(link)
 		s.fail(w, r, err)
 		return
+	}
+	for _, oldest := range gone { // whatever becomes of the newer one
+		s.sockets.end(who.Login, oldest, errSignedOut)
+		_ = s.gateway.Note(api.DoorEvent{Kind: api.SignedOut, Who: who, Browser: oldest, From: tcpAddr(from), Why: api.ForNewer})
 	}
 	// Who takes the links back and then signs the browsers out finds this one among
 	// them, or is found out here.
@@ -108,10 +112,6 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 		s.codes.restore(link)
 		s.fail(w, r, errors.Join(err, undone))
 		return
-	}
-	for _, oldest := range gone {
-		s.sockets.end(who.Login, oldest, errSignedOut)
-		_ = s.gateway.Note(api.DoorEvent{Kind: api.SignedOut, Who: who, Browser: oldest, From: tcpAddr(from), Why: api.ForNewer})
 	}
 	if is {
 		s.replaceSignIn(before, from)
@@ -130,6 +130,14 @@ func (s *Server) signedIn(r *http.Request) (one browser, is bool, err error) {
 		return browser{}, false, nil
 	}
 	return s.browsers.find(cookie.Value)
+}
+
+// welcome tells whether a browser's learner may be here, or that cannot be found
+// out: there is nothing to lose for one who may not.
+func (s *Server) welcome(r *http.Request, one browser) bool {
+	_, err := s.gateway.Still(r.Context(), one.who())
+	var refused *api.Refused
+	return !errors.As(err, &refused) || refused.Kind != api.Unwelcome
 }
 
 // askToSwitch leaves a browser as it is whose learner was led to the link of

@@ -233,6 +233,28 @@ func TestBrowsers(t *testing.T) {
 	}
 }
 
+// TestPushedOut: a browser that had to make room has no terminal any more, also
+// where the one that it made room for could not come in.
+func TestPushedOut(t *testing.T) {
+	h := newHouse(t)
+	oldest := h.visit(ada)
+	terminal, _ := oldest.enter("/ws")
+	h.clock.move(time.Minute)
+	for range mostBrowsers - 1 {
+		h.visit(ada)
+	}
+	h.gateway.change(func() {
+		h.gateway.note = func(e api.DoorEvent) error {
+			if e.Kind == api.SignedIn {
+				return &api.Refused{Kind: api.Unavailable, Detail: "There is no trail."}
+			}
+			return nil
+		}
+	})
+	h.stranger().post("/api/sign-in", map[string]string{"code": h.code(ada)}).want(http.StatusServiceUnavailable)
+	terminal.ends(websocket.StatusPolicyViolation, false, "signed out")
+}
+
 // TestRevokedMeanwhile: a browser that is signed out between its request and its
 // being counted in has no terminal.
 func TestRevokedMeanwhile(t *testing.T) {

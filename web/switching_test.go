@@ -47,6 +47,18 @@ func TestLinkOfSomebodyElse(t *testing.T) {
 		t.Errorf("the browser is signed in as %s", me.Login)
 	}
 
+	// Nobody is asked about one who may not be here any more.
+	h.gateway.change(func() {
+		h.gateway.still = func(who auth.Identity) (auth.Identity, error) {
+			return who, &api.Refused{Kind: api.Unwelcome, Detail: "Your key is gone."}
+		}
+	})
+	if r = b.post("/api/sign-in", map[string]string{"code": h.code(ada)}); r.StatusCode != http.StatusNoContent {
+		t.Errorf("the answer is %s", r.body)
+	}
+	h.gateway.change(func() { h.gateway.still = nil })
+	b.cookie = h.visit(bob).cookie
+
 	// A newer link of one's own asks nothing, nor does one that is none.
 	b.post("/api/sign-in", map[string]string{"code": h.code(bob)}).want(http.StatusNoContent)
 	b = h.visit(ada)

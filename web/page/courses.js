@@ -14,6 +14,7 @@ export class Courses {
   all = [];
   /** @type {Place} */
   place = {};
+  #loads = 0;
 
   /** @param {(news?: string) => void} changed  with a sentence where there is news */
   constructor(changed) {
@@ -22,8 +23,11 @@ export class Courses {
 
   /** Asks the server for the list. Where it does not answer, the one before stays. */
   async load() {
+    const load = ++this.#loads;
     try {
-      this.all = await call('GET', 'api/courses');
+      const all = await call('GET', 'api/courses');
+      if (load !== this.#loads) return; // a newer one is on its way
+      this.all = all;
     } catch {
       return;
     }

@@ -50,8 +50,9 @@ type lab struct {
 	signedIn bool
 	login    string // of the one who is
 	recorded bool
-	down     bool // as a server behind whose ingress nothing answers
-	deaf     bool // new links answer no ping
+	down     bool               // as a server behind whose ingress nothing answers
+	deaf     bool               // new links answer no ping
+	hold     chan chan struct{} // takes what each answer of api/me waits for to be closed; nil: nothing
 	courses  []course
 	sessions []session
 	asked    []string // method and path of every request
@@ -63,9 +64,17 @@ func startLab(t *testing.T) *lab {
 	mux := http.NewServeMux()
 	mux.Handle("GET /", http.FileServerFS(page.Files))
 	mux.HandleFunc("POST /api/sign-in", l.signIn)
-	mux.HandleFunc("GET /api/me", l.authed(func(w http.ResponseWriter, _ *http.Request) {
+	me := l.authed(func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, map[string]any{"login": l.login, "admin": false, "recorded": l.recorded, "expires": "2030-01-02T15:04:05Z"})
-	}))
+	})
+	mux.HandleFunc("GET /api/me", func(w http.ResponseWriter, r *http.Request) {
+		recorded := httptest.NewRecorder()
+		me(recorded, r) // as things are now, also where that is told later
+		l.wait()
+		maps.Copy(w.Header(), recorded.Header())
+		w.WriteHeader(recorded.Code)
+		_, _ = recorded.Body.WriteTo(w)
+	})
 	mux.HandleFunc("DELETE /api/me", l.authed(func(w http.ResponseWriter, _ *http.Request) {
 		l.signedIn = false
 		w.WriteHeader(http.StatusNoContent)
@@ -107,6 +116,18 @@ func (l *lab) change(f func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	f()
+}
+
+// wait holds an answer back.
+func (l *lab) wait() {
+	l.mu.Lock()
+	hold := l.hold
+	l.mu.Unlock()
+	if hold != nil {
+		release := make(chan struct{})
+		hold <- release
+		<-release
+	}
 }
 
 func (l *lab) signIn(w http.ResponseWriter, r *http.Request) {

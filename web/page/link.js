@@ -10,7 +10,8 @@ const FRAME = 16 * 1024;
 
 /**
  * @typedef {object} Told  what the page is told of the link
- * @property {() => Promise<string>} address  where to connect to this time; throws a Problem where it cannot
+ * @property {(wanted: () => boolean) => Promise<string>} address  where to connect to this time, or nowhere; it throws a
+ *   Problem where it cannot. What is not wanted any more when it is known is to have no effect.
  * @property {() => {cols: number, rows: number}} size  of the terminal
  * @property {(bytes: Uint8Array, first: boolean, drawn: () => void) => void} bytes  first of this WebSocket or not
  * @property {(message: any) => void} message
@@ -54,14 +55,14 @@ export class Link {
     this.told.state({ is: 'connecting', reason: this.#reason });
     let address;
     try {
-      address = await this.told.address();
+      address = await this.told.address(() => run === this.#run);
     } catch (problem) {
       if (run !== this.#run) return;
       if (problem.status === 401) this.told.state({ is: 'signed out', problem });
       else this.#wait(problem.message);
       return;
     }
-    if (run === this.#run) this.#connect(new URL(address, location.href));
+    if (run === this.#run && address) this.#connect(new URL(address, location.href));
   }
 
   /** Closes the link for good, or until it is opened again. */

@@ -7,11 +7,12 @@ import { copy } from './clipboard.js';
 import { Courses } from './courses.js';
 import { byId } from './dom.js';
 import { Find } from './find.js';
+import { Invitation } from './invitation.js';
 import { Keys } from './keys.js';
 import { Link } from './link.js';
 import { Notice, Toast } from './notice.js';
 import { Preferences, fontSize } from './preferences.js';
-import { SignIn, redeem, takeCode } from './signin.js';
+import { SignIn, takeCode } from './signin.js';
 import { Stages } from './stages.js';
 import { Switching } from './switching.js';
 import { Terminal } from './terminal.js';
@@ -23,10 +24,9 @@ import { followSystem, wear } from './theme.js';
 // More than anybody types or means to paste, less than makes the lab suffer.
 const PASTE = 1 << 20;
 
-let code = takeCode(); // before anything else
-let instead = ''; // who the code's learner takes the place of
-let arrived = false; // a code has just signed the browser in
-let refused = ''; // why a code did not do
+const code = takeCode(); // before anything else
+let who = ''; // this page is for
+let connected = false;
 
 const settings = load();
 const still = matchMedia('(prefers-reduced-motion: reduce)');
@@ -42,6 +42,7 @@ const signIn = new SignIn();
 const notice = new Notice();
 const toast = new Toast();
 const switching = new Switching(() => terminal.focus());
+const invitation = new Invitation((from, to, agreed) => switching.ask(from, to, agreed), follow);
 const tutor = new Tutor();
 const courses = new Courses((news) => {
   stages.draw();
@@ -83,10 +84,10 @@ const preferences = new Preferences(settings, {
 });
 
 const link = new Link({
-  async address() {
-    await useCode();
-    enterLab(await call('GET', 'api/me'));
-    return tutor.address();
+  async address(wanted) {
+    await invitation.use();
+    const me = await call('GET', 'api/me');
+    return wanted() && enterLab(me) ? tutor.address() : '';
   },
   size: () => terminal.size,
   bytes(bytes, first, drawn) {
@@ -99,6 +100,7 @@ const link = new Link({
   },
   state(state) {
     const inNotice = notice.hasFocus;
+    connected = state.is === 'open';
     terminal.stale = state.is !== 'open';
     switch (state.is) {
       case 'connecting':
@@ -113,56 +115,75 @@ const link = new Link({
         notice.count(state.reason, state.pause, { label: 'Try now', action: () => link.open() });
         break;
       case 'ended':
+        if (invitation.busy) return; // which has ended it maybe, and goes on from here
         tutor.leave();
         notice.show(state.reason, { label: 'Connect again', action: () => link.open() });
         if (terminal.hasFocus) notice.button.focus();
         break;
       case 'signed out':
-        leaveLab(state.problem.members, refused || (isLabShown() ? state.problem.message : ''));
+        leaveLab(state.problem.members, invitation.refused || (isLabShown() ? state.problem.message : ''));
+        invitation.refused = '';
         return;
     }
     if (inNotice && !notice.hasFocus) terminal.focus();
   },
 });
 
-/** Redeems the link the page was opened with, if it was. */
-async function useCode() {
-  refused = '';
-  if (!code) return;
-  const used = code;
-  try {
-    await redeem(used, instead);
-    if (instead) tutor.leave(); // who is not this one's
-    arrived = true;
-  } catch (problem) {
-    if (problem.status < 400 || problem.status >= 500) throw problem; // and try again
-    const { signedInAs, linkOf } = problem.members;
-    if (linkOf) switching.ask(signedInAs, linkOf, () => use(used, signedInAs));
-    else refused = problem.message;
+/**
+ * Follows a link while the page is open. What the page is at goes on beside it,
+ * and ends only for one that does.
+ *
+ * @param {string} code
+ * @param {string} [instead]  who the browser is not to be signed in as any more
+ */
+async function follow(code, instead) {
+  invitation.take(code, instead);
+  if (connected) {
+    try {
+      await invitation.use();
+    } catch (problem) {
+      toast.show(`${problem.message} Follow the link again in a moment.`);
+    }
   }
-  code = instead = '';
+  if (invitation.arrived || !connected) link.open();
+  else tellRefused();
+}
+
+function tellRefused() {
+  if (invitation.refused) toast.show(`${invitation.refused} You are signed in as ${who} all the same.`);
+  invitation.refused = '';
 }
 
 /**
- * @param {string} other  code
- * @param {string} [from]  who is signed in, and shall be no more
+ * Shows the lab to the one who is signed in, unless that is somebody else than
+ * this page was for: nobody shall go on unawares on the account of another.
+ *
+ * @param {{login: string, expires?: string, recorded?: boolean}} me
  */
-function use(other, from = '') {
-  code = other;
-  instead = from;
-  link.open();
-}
-
-/** @param {{login: string, expires?: string, recorded?: boolean}} me */
 function enterLab(me) {
-  if (refused) toast.show(`${refused} You are signed in as ${me.login} all the same.`);
-  else if (arrived) toast.show(`You are signed in as ${me.login}.`);
-  arrived = false;
-  byId('login').textContent = me.login;
+  const { arrived } = invitation;
+  invitation.arrived = false;
+  if (who && who !== me.login) {
+    tutor.leave();
+    if (!arrived) {
+      const go = () => {
+        who = '';
+        link.open();
+      };
+      notice.show(`This browser is signed in as ${me.login} now.`, { label: `Go on as ${me.login}`, action: go });
+      if (terminal.hasFocus) notice.button.focus();
+      return false;
+    }
+  }
+  who = me.login;
+  if (arrived) toast.show(`You are signed in as ${who}.`);
+  else tellRefused();
+  byId('login').textContent = who;
   byId('recorded').hidden = !me.recorded;
   preferences.person(me);
   showLab();
   courses.load();
+  return true;
 }
 
 function isLabShown() {
@@ -182,6 +203,8 @@ function showLab() {
  */
 function leaveLab(members, error) {
   link.close();
+  who = '';
+  connected = false;
   notice.hide();
   lab.classList.add('away');
   signIn.show(members, error);
@@ -251,7 +274,7 @@ window.addEventListener('online', () => link.hurry());
 document.addEventListener('visibilitychange', () => document.hidden || link.hurry());
 window.addEventListener('hashchange', () => {
   const other = takeCode();
-  if (other) use(other);
+  if (other) follow(other);
 });
 // The keyboard of an iPhone lies over the page instead of making it smaller.
 visualViewport?.addEventListener('resize', () => {
@@ -260,4 +283,5 @@ visualViewport?.addEventListener('resize', () => {
 
 wantFolded();
 suit();
+invitation.take(code);
 link.open();

@@ -41,15 +41,16 @@ func TestSignInByUsedLink(t *testing.T) {
 	// Another one, in the same tab, does.
 	l.change(func() { l.codes = []string{"fresh"} })
 	browser.Eval[bool](b, `(location.hash = 'fresh', true)`)
-	l.next(t).print(t, "welcome")
+	k := l.next(t)
+	k.print(t, "welcome")
 	b.Sees("welcome")
 	b.Hides("#sign-in")
 
 	// And one that is opened once more says so, and harms nothing.
 	browser.Eval[bool](b, `(location.hash = 'fresh', true)`)
-	l.next(t).print(t, "welcome again")
-	b.Sees("welcome again")
 	b.Shows("#toast", "You are signed in as ada all the same.")
+	k.print(t, " still")
+	b.Sees("welcome still")
 }
 
 // TestLinkOfSomebodyElse: the page asks, and does nothing of it unless it is told to.
@@ -69,16 +70,16 @@ func TestLinkOfSomebodyElse(t *testing.T) {
 	audit(t, b, "link of somebody else")
 	b.Press(kb.Enter) // stays, which is what is chosen first
 	b.Hides("#switch")
-	l.next(t).print(t, "still here")
+	k.print(t, "still here") // on the same link, behind the question
 	b.Sees("still here")
 	b.Shows("#login", "ada")
+	b.Press("on")
+	k.awaitTyped(t, "on")
 	follow()
 	b.Press(kb.Escape)
 	b.Hides("#switch")
-	l.next(t)
 
 	follow()
-	k = l.next(t) // ada's goes on behind the question
 	b.Click("#switch-do")
 	k.await(t, "close the link", func() bool { return k.ended })
 	k = l.next(t)
@@ -88,6 +89,48 @@ func TestLinkOfSomebodyElse(t *testing.T) {
 	b.Shows("#login", "bob")
 	if k.session != "" {
 		t.Errorf("bob comes to the session %s of ada", k.session)
+	}
+}
+
+// TestSomebodyElseInAnotherTab: the page does not go on for another learner than
+// the one who looks at it, unless it is told to.
+func TestSomebodyElseInAnotherTab(t *testing.T) {
+	l, b, k := enter(t, browser.Desktop)
+	k.tell(t, map[string]any{"type": "place", "course": "ssh", "courseTitle": "SSH", "stage": 2, "sessionId": "adas"})
+	b.WaitFor(`sessionStorage.getItem('lectern.session') === 'adas'`)
+	l.change(func() { l.login, l.sessions = "bob", nil })
+	_ = k.conn.CloseNow()
+	b.Shows("#notice", "This browser is signed in as bob now.")
+	b.Shows("#login", "ada")
+	b.Picture("somebody-else-now")
+	b.Press(kb.Enter) // on the button, which has the focus
+	k = l.next(t)
+	if k.session != "" {
+		t.Errorf("bob comes to the session %s of ada", k.session)
+	}
+	b.Shows("#login", "bob")
+	k.print(t, "hello bob")
+	b.Sees("hello bob")
+	b.Hides("#notice")
+}
+
+// TestSignOutWhileConnecting: what the lab answers then comes too late.
+func TestSignOutWhileConnecting(t *testing.T) {
+	l, b, k := enter(t, browser.Desktop)
+	hold := make(chan chan struct{})
+	l.change(func() { l.hold = hold })
+	_ = k.conn.CloseNow()
+	release := <-hold
+	b.Click("#preferences-open")
+	b.Click("#sign-out")
+	b.Shows("#sign-in-title", "Sign in from your terminal")
+	close(release)
+	b.WaitFor(`performance.getEntriesByType('resource').filter((entry) => entry.name.endsWith('/api/me')).length >= 3`) // also the late one
+	b.Hides("#lab")
+	select {
+	case <-l.links:
+		t.Error("the page has come back for one who has signed out")
+	default:
 	}
 }
 

@@ -194,7 +194,7 @@ func (f *frame) recordedLine() []string {
 // header names the product, the place, and what is right of them.
 func (f *frame) header(top face, right string) string {
 	t := f.theme
-	left := t.brand.Render(look.SignBrand+"Lectern") + "  " + t.strong.Render(top.title())
+	left := look.Brand(t.brand, "Lectern") + "  " + t.strong.Render(top.title())
 	return look.Spread(left, t.faded.Render(right), f.width-1)
 }
 

@@ -69,6 +69,8 @@ func (l *line) endBy(err error) sessionEnd {
 	switch {
 	case errors.Is(err, errRestart):
 		return sessionEnd{Reason: errRestart.Error(), Again: true, code: websocket.StatusGoingAway}
+	case errors.Is(err, errReplaced):
+		return sessionEnd{Reason: errReplaced.Error(), Again: true, code: websocket.StatusGoingAway}
 	case errors.Is(err, errTooBig):
 		return sessionEnd{Reason: errTooBig.Error(), code: websocket.StatusMessageTooBig}
 	case errors.As(err, &words):

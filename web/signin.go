@@ -153,11 +153,12 @@ func askToSwitch(w http.ResponseWriter, from, to string) {
 // replaceSignIn signs out what the same browser was signed in as before: nobody
 // has that cookie any more. Where it had to make room, it is gone already.
 func (s *Server) replaceSignIn(before browser, from netip.AddrPort) {
-	gone, err := s.Revoke(before.Login, before.ID)
+	gone, err := s.browsers.revoke(before.Login, before.ID)
 	if err != nil {
 		s.opts.Log.Warn("could not sign out what a browser was signed in as before", "login", before.Login, "error", err)
 	}
 	if len(gone) > 0 {
+		s.sockets.end(before.Login, before.ID, errReplaced)
 		_ = s.gateway.Note(api.DoorEvent{Kind: api.SignedOut, Who: before.who(), Browser: before.ID, From: tcpAddr(from), Why: api.Replaced})
 	}
 }
@@ -218,6 +219,7 @@ func (s *Server) askToSignIn(w http.ResponseWriter, why string) {
 func (s *Server) me(w http.ResponseWriter, _ *http.Request, v visitor) {
 	answer(w, http.StatusOK, api.Me{
 		Login: v.Login, Admin: v.Admin, SignedIn: v.browser.SignedIn, Expires: v.browser.Expires, Recorded: s.gateway.Recorded(),
+		SSHLogin: s.opts.SSHLogin, SSHPort: s.opts.SSHPort,
 	})
 }
 

@@ -138,6 +138,7 @@ var (
 	errPageGone  = errors.New("the page has gone")
 	errRestart   = sentence("The gateway is restarting. Your session is kept: this comes back by itself.")
 	errSignedOut = sentence("This browser was signed out. The command web, over ssh, prints a link that signs it in again.")
+	errReplaced  = sentence("This browser was signed in anew, by a newer link.")
 	errExpired   = sentence("This browser was signed in for as long as that lasts. The command web, over ssh, prints a link that signs it in again.")
 	errNoSize    = sentence("The first message has to be a resize that says how large the terminal is.")
 	errTooMuch   = sentence("More was typed than the sandbox takes: paste less at once.")

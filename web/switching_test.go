@@ -36,7 +36,7 @@ func TestLinkOfSomebodyElse(t *testing.T) {
 	// The link stays good, and ada is signed out by it on her own word.
 	r := b.post("/api/sign-in", map[string]string{"code": link, "instead": "ada"})
 	r.want(http.StatusNoContent)
-	open.ends(1008, false, "signed out")
+	open.ends(1001, true, "signed in anew") // the page comes back, as bob, and says so
 	b.get("/api/me").want(http.StatusUnauthorized)
 	out := h.gateway.noted(api.SignedOut)
 	if len(out) != 1 || out[0].Who.Login != "ada" || out[0].Why != api.Replaced {

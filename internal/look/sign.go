@@ -28,3 +28,11 @@ func Bar(done, all, width int, thick, thin lipgloss.Style) string {
 	}
 	return thick.Render(strings.Repeat("━", n)) + thin.Render(strings.Repeat("─", width-n))
 }
+
+// Brand is the sign of the product with a name behind it, in the style of the name.
+// The sign is not bold: where one style begins with a block, xterm.js takes all of
+// it for a picture and corrects no contrast, which a terminal needs whose colours
+// were changed since.
+func Brand(style lipgloss.Style, name string) string {
+	return style.Bold(false).Render(SignBrand) + style.Render(name)
+}

@@ -129,10 +129,10 @@ func (m *Model) header() string {
 	name := look.OneLine(m.course.Title)
 	room := m.width - lipgloss.Width(look.SignBrand+" · "+stage)
 	if m.width < look.Narrow && lipgloss.Width(name) > room {
-		return look.Clip(t.brand.Render(look.SignBrand)+t.strong.Render(stage), m.width)
+		return look.Clip(look.Brand(t.brand, "")+t.strong.Render(stage), m.width)
 	}
 	name = look.Clip(name, max(room, m.width/3))
-	return look.Clip(t.brand.Render(look.SignBrand+name)+t.faded.Render(" · ")+t.strong.Render(stage), m.width)
+	return look.Clip(look.Brand(t.brand, name)+t.faded.Render(" · ")+t.strong.Render(stage), m.width)
 }
 
 // keyForMore is space wherever space is not a letter, since not every keyboard

@@ -23,6 +23,9 @@ type Me struct {
 	Expires  time.Time `json:"expires"`
 	// Recorded is set where what terminals show is recorded.
 	Recorded bool `json:"recorded"`
+	// SSHLogin and SSHPort are of what ssh leads to the same.
+	SSHLogin string `json:"sshLogin"`
+	SSHPort  int    `json:"sshPort"`
 }
 
 // Course is a course with what one learner has done of it.

@@ -65,7 +65,7 @@ func startLab(t *testing.T) *lab {
 	mux.Handle("GET /", http.FileServerFS(page.Files))
 	mux.HandleFunc("POST /api/sign-in", l.signIn)
 	me := l.authed(func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, map[string]any{"login": l.login, "admin": false, "recorded": l.recorded, "expires": "2030-01-02T15:04:05Z"})
+		answer(w, map[string]any{"login": l.login, "admin": false, "recorded": l.recorded, "expires": "2030-01-02T15:04:05Z", "sshLogin": "lab", "sshPort": 2222})
 	})
 	mux.HandleFunc("GET /api/me", func(w http.ResponseWriter, r *http.Request) {
 		recorded := httptest.NewRecorder()

@@ -26,6 +26,7 @@ const PASTE = 1 << 20;
 
 const code = takeCode(); // before anything else
 let who = ''; // this page is for
+let how = { sshLogin: 'lab', sshPort: 22 }; // to come to the same by ssh
 let connected = false;
 
 const settings = load();
@@ -79,7 +80,7 @@ const preferences = new Preferences(settings, {
       if (problem.status !== 401) return toast.show(problem.message);
     }
     tutor.leave();
-    leaveLab({}, 'You have signed out of this browser.');
+    leaveLab('', 'You have signed out of this browser.');
   },
 });
 
@@ -111,17 +112,18 @@ const link = new Link({
         announce('Connected.');
         break;
       case 'waiting':
+        if (invitation.busy) return;
         showLab();
         notice.count(state.reason, state.pause, { label: 'Try now', action: () => link.open() });
         break;
       case 'ended':
         if (invitation.busy) return; // which has ended it maybe, and goes on from here
-        tutor.leave();
-        notice.show(state.reason, { label: 'Connect again', action: () => link.open() });
+        notice.show(state.reason, { label: 'Connect again', action: connectAgain });
         if (terminal.hasFocus) notice.button.focus();
         break;
       case 'signed out':
-        leaveLab(state.problem.members, invitation.refused || (isLabShown() ? state.problem.message : ''));
+        how = state.problem.members;
+        leaveLab(invitation.refused || (isLabShown() ? state.problem.message : ''));
         invitation.refused = '';
         return;
     }
@@ -158,7 +160,7 @@ function tellRefused() {
  * Shows the lab to the one who is signed in, unless that is somebody else than
  * this page was for: nobody shall go on unawares on the account of another.
  *
- * @param {{login: string, expires?: string, recorded?: boolean}} me
+ * @param {{login: string, expires?: string, recorded?: boolean, sshLogin: string, sshPort: number}} me
  */
 function enterLab(me) {
   const { arrived } = invitation;
@@ -176,6 +178,7 @@ function enterLab(me) {
     }
   }
   who = me.login;
+  how = me;
   if (arrived) toast.show(`You are signed in as ${who}.`);
   else tellRefused();
   byId('login').textContent = who;
@@ -184,6 +187,12 @@ function enterLab(me) {
   showLab();
   courses.load();
   return true;
+}
+
+/** On the learner's own word, the tutor is taken back from wherever it is used. */
+function connectAgain() {
+  tutor.insist();
+  link.open();
 }
 
 function isLabShown() {
@@ -198,16 +207,16 @@ function showLab() {
 }
 
 /**
- * @param {object} members
  * @param {string} error
+ * @param {string} [note]
  */
-function leaveLab(members, error) {
+function leaveLab(error, note) {
   link.close();
   who = '';
   connected = false;
   notice.hide();
   lab.classList.add('away');
-  signIn.show(members, error);
+  signIn.show(how, error, note);
 }
 
 /** Fits everything to what was chosen and to what the system wishes. */
@@ -258,10 +267,16 @@ document.addEventListener('keydown', (event) => {
   act();
 });
 
-fold.addEventListener('click', () => {
+fold.addEventListener('click', ({ detail }) => {
   const folded = !lab.classList.contains('folded');
   showFolded(folded);
-  if (!narrow.matches) save(Object.assign(settings, { folded })); // on a phone it is only for a look
+  if (narrow.matches) return; // on a phone it is only for a look
+  save(Object.assign(settings, { folded }));
+  if (detail) terminal.focus(); // it was clicked, by one who means to type on
+});
+byId('stages').addEventListener('click', ({ target }) => {
+  // The list only shows: who clicks it means to type on, or has selected something.
+  if (!narrow.matches && !target.closest('button') && getSelection().isCollapsed) terminal.focus();
 });
 byId('skip').addEventListener('click', () => terminal.focus());
 byId('find-open').addEventListener('click', () => find.open());

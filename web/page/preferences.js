@@ -49,7 +49,7 @@ export class Preferences {
 
   /** @param {{login: string, expires?: string}} me */
   person({ login, expires }) {
-    const until = expires && new Date(expires).toLocaleString([], { weekday: 'short', hour: '2-digit', minute: '2-digit' });
+    const until = expires && new Date(expires).toLocaleString([], { weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
     byId('signed-in').textContent = `Signed in as ${login}${until ? ` until ${until}` : ''}`;
   }
 

@@ -171,3 +171,27 @@ func TestPhoneFoldsAway(t *testing.T) {
 	b.Click("#fold")
 	b.Hides("#stages")
 }
+
+// TestClicksLeadBack: nothing but the terminal takes keys, so that a click beside it
+// by one who means to type on must not take them away.
+func TestClicksLeadBack(t *testing.T) {
+	_, b, k := enter(t, browser.Desktop)
+	for _, beside := range []string{"#courses", "#fold", "#fold"} {
+		b.Click(beside)
+		if b.Focus() != "xterm-helper-textarea" {
+			t.Errorf("after a click on %s the focus is on %q", beside, b.Focus())
+		}
+	}
+	b.Press("on")
+	k.awaitTyped(t, "on")
+}
+
+// TestNothingToScroll: the page is as large as its window and no pixel more.
+func TestNothingToScroll(t *testing.T) {
+	for name, d := range map[string]browser.Device{"desktop": browser.Desktop, "phone": browser.Phone} {
+		_, b, _ := enter(t, d)
+		if more := browser.Eval[float64](b, `document.documentElement.scrollHeight - innerHeight`); more > 0 {
+			t.Errorf("on a %s there are %v pixels to scroll", name, more)
+		}
+	}
+}

@@ -29,6 +29,7 @@ export class SignIn {
   constructor() {
     this.view = byId('sign-in');
     this.error = byId('sign-in-error');
+    this.note = byId('sign-in-note');
     this.command = byId('ssh-command');
     const button = byId('ssh-copy');
     button.addEventListener('click', async () => {
@@ -40,14 +41,17 @@ export class SignIn {
   }
 
   /**
-   * @param {{sshLogin?: string, sshPort?: number}} members  of the problem that says that nobody is signed in
-   * @param {string} [error]  why a link did not do
+   * @param {{sshLogin: string, sshPort: number}} how  to come by a link
+   * @param {string} [error]  why a link did not do, or nobody is signed in any more
+   * @param {string} [note]  that the learner has signed out
    */
-  show({ sshLogin = 'lab', sshPort = 22 } = {}, error = '') {
+  show({ sshLogin, sshPort }, error = '', note = '') {
     const host = location.hostname.replace(/^\[|\]$/g, '');
     this.command.textContent = ['ssh', sshPort !== 22 && `-p ${sshPort}`, `${sshLogin}@${host}`, 'web'].filter(Boolean).join(' ');
     this.error.textContent = error;
     this.error.hidden = !error;
+    this.note.textContent = note;
+    this.note.hidden = !note;
     this.view.hidden = false;
     document.title = 'Sign in · Lectern';
     byId('sign-in-title').focus();

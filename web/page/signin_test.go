@@ -148,9 +148,12 @@ func TestSignInIsShown(t *testing.T) {
 func TestSignOut(t *testing.T) {
 	l, b, k := enter(t, browser.Desktop)
 	b.Click("#preferences-open")
-	b.Shows("#signed-in", "Signed in as ada")
+	b.Shows("#signed-in", "Signed in as ada until ")
+	b.WaitFor(`/Jan/.test(document.querySelector('#signed-in').textContent)`) // the day, not that of the week alone
 	b.Click("#sign-out")
-	b.Shows("#sign-in-error", "You have signed out of this browser.")
+	b.Shows("#sign-in-note", "You have signed out of this browser.")
+	b.Hides("#sign-in-error")
+	b.Shows("#ssh-command", "ssh -p 2222 lab@127.0.0.1 web")
 	k.await(t, "close the link", func() bool { return k.ended })
 	l.change(func() {
 		if l.signedIn {

@@ -32,6 +32,11 @@ export class Tutor {
     this.#keep(sessionId, epoch ? String(epoch) : '');
   }
 
+  /** From now on the tutor is taken from who has come there later. */
+  insist() {
+    this.#keep(this.#session, '');
+  }
+
   /** Forgets the tutor: the learner has left. */
   leave() {
     this.#keep('', '');

@@ -8,6 +8,7 @@ import (
 	"github.com/coder/websocket"
 
 	"lectern/gateway/auth"
+	"lectern/web/api"
 )
 
 // full is a terminal that takes so many bytes and then fails.
@@ -53,19 +54,45 @@ func TestAllowance(t *testing.T) {
 	}
 }
 
+// allowed is how much else may wait of what ada types. She has a terminal open.
+func (h *house) allowed() int {
+	h.server.sockets.mu.Lock()
+	defer h.server.sockets.mu.Unlock()
+	a := h.server.sockets.byLogin["ada"].typed
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.left
+}
+
+// TestTypedBeforeARefusal does not count for ever against the one who was refused.
+func TestTypedBeforeARefusal(t *testing.T) {
+	h := newHouse(t)
+	b := h.visit(ada)
+	b.enter("/ws")
+	wasTyped := make(chan struct{})
+	h.gateway.change(func() {
+		h.gateway.enter = func() error {
+			select {
+			case <-wasTyped:
+			case <-t.Context().Done():
+			}
+			return &api.Refused{Kind: api.Unavailable, Detail: "There are too many connections."}
+		}
+	})
+	s := b.dial("/ws", subprotocol)
+	s.send(websocket.MessageText, resize)
+	s.types("exit\r")
+	eventually(t, "that to wait", func() bool { return h.allowed() == mostTypedOfLearner-len("exit\r") })
+	close(wasTyped)
+	s.ends(websocket.StatusTryAgainLater, true, "too many connections")
+	eventually(t, "it to be given back", func() bool { return h.allowed() == mostTypedOfLearner })
+}
+
 // TestStuckTerminals: two of a learner that read nothing can leave nothing for a
 // third, until one of them has gone; and nobody else is touched.
 func TestStuckTerminals(t *testing.T) {
 	h := newHouse(t)
 	b := h.visit(ada)
-	left := func() int {
-		h.server.sockets.mu.Lock()
-		defer h.server.sockets.mu.Unlock()
-		a := h.server.sockets.byLogin["ada"].typed
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		return a.left
-	}
 	var first *sock
 	for n := range 2 {
 		s, _ := b.enter("/ws")
@@ -75,11 +102,11 @@ func TestStuckTerminals(t *testing.T) {
 		// The first 2 MiB are in SSH's own window, once they are passed on.
 		for sent := range 6 << 20 / pieceTyped {
 			if sent == 4<<20/pieceTyped {
-				eventually(t, "SSH to take a part", func() bool { return left() == mostTypedOfLearner-n*mostTyped-2<<20 })
+				eventually(t, "SSH to take a part", func() bool { return h.allowed() == mostTypedOfLearner-n*mostTyped-2<<20 })
 			}
 			s.send(websocket.MessageBinary, make([]byte, pieceTyped))
 		}
-		eventually(t, "it to be full", func() bool { return left() == mostTypedOfLearner-(n+1)*mostTyped })
+		eventually(t, "it to be full", func() bool { return h.allowed() == mostTypedOfLearner-(n+1)*mostTyped })
 	}
 	third, _ := b.enter("/ws")
 	third.types("x")
@@ -88,7 +115,7 @@ func TestStuckTerminals(t *testing.T) {
 	bobs.types("x")
 	other.reads("x")
 	_ = first.conn.CloseNow()
-	eventually(t, "what it held to be given back", func() bool { return left() == mostTyped })
+	eventually(t, "what it held to be given back", func() bool { return h.allowed() == mostTyped })
 	again, term := b.enter("/ws")
 	again.types("x")
 	term.reads("x")

@@ -116,6 +116,44 @@ func TestPlaceIsGivenBack(t *testing.T) {
 	}
 }
 
+// TestHalfClosed: one who is still sending gets the last answer, and is heard until
+// the end of what they send.
+func TestHalfClosed(t *testing.T) {
+	h := newHouse(t)
+	over := listenAt(t, "127.0.0.1:0")
+	defer func() { _ = over.Close() }()
+	asks, err := net.DialTimeout("tcp", over.Addr().String(), patience)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = asks.Close() }()
+	answers, err := h.server.Listener(over).Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = answers.Close() }()
+	// So net/http does it.
+	half, ok := answers.(interface{ CloseWrite() error })
+	if !ok {
+		t.Fatal("the connection cannot be closed by half")
+	}
+	if err := half.CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	for _, conn := range []net.Conn{asks, answers} {
+		_ = conn.SetDeadline(time.Now().Add(patience))
+	}
+	if n, err := asks.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Errorf("who asks reads %d bytes, %v, want the end of the answer", n, err)
+	}
+	if _, err := io.WriteString(asks, "more"); err != nil {
+		t.Error(err)
+	}
+	if n, err := io.ReadFull(answers, make([]byte, 4)); err != nil {
+		t.Errorf("of what was sent on %d bytes come, %v", n, err)
+	}
+}
+
 // TestClassOfOneAddress: 500 pages that load at once, beside their WebSockets.
 func TestClassOfOneAddress(t *testing.T) {
 	log := slog.New(slog.DiscardHandler)

@@ -217,7 +217,7 @@ func (l *line) terminal(ctx context.Context, cancel context.CancelCauseFunc, ses
 		}
 	})
 	running.Go(func() {
-		if l.fallsSilent(over) {
+		if fallsSilent(over, l.server.pace.ping, l.heard.Load, l.conn.Ping) {
 			cancel(errPageGone)
 		}
 	})

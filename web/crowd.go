@@ -16,6 +16,11 @@ const (
 	// come from one address, and leave some to others.
 	mostConnections          = 5000
 	mostConnectionsOfAddress = 4000
+	// descriptorsOfTerminal are those of a connection or a session that the gateway
+	// takes in: one of the page has the two ends of a socket pair and the way to the
+	// sandbox, beside the connection that is counted here, and one of ssh has its own
+	// connection and such a way.
+	descriptorsOfTerminal = 3
 	// crowdSaidEvery is how often it is logged that somebody was turned away.
 	crowdSaidEvery = 10 * time.Second
 )
@@ -36,16 +41,19 @@ type crowd struct {
 	byNetwork map[netip.Addr]int
 }
 
-// newCrowd leaves at least half of the descriptors that there are to others; 0 is
-// as many as anybody wants.
-func newCrowd(descriptors int, proxy func(netip.Addr) bool, m *metrics, log *slog.Logger) *crowd {
+// newCrowd leaves the gateway's terminals the descriptors that they need, and half
+// of the rest to others. 0 descriptors are as many as anybody wants.
+func newCrowd(descriptors, terminals int, proxy func(netip.Addr) bool, m *metrics, log *slog.Logger) *crowd {
 	c := &crowd{
 		mostOfAll: mostConnections, mostOfAddress: mostConnectionsOfAddress, proxy: proxy, metrics: m, log: log,
 		said: rate.Sometimes{First: 1, Interval: crowdSaidEvery}, byNetwork: make(map[netip.Addr]int),
 	}
-	if half := descriptors / 2; descriptors > 0 && half < c.mostOfAll {
-		c.mostOfAll = half
-		c.mostOfAddress = half * mostConnectionsOfAddress / mostConnections
+	ofTerminals := descriptorsOfTerminal * terminals
+	if half := (descriptors - ofTerminals) / 2; descriptors > 0 && half < c.mostOfAll {
+		c.mostOfAll = max(half, 1)
+		c.mostOfAddress = max(half*mostConnectionsOfAddress/mostConnections, 1)
+		log.Warn("the page takes few connections, since few files may be open: raise that limit (ulimit -n)",
+			"connections", c.mostOfAll, "limit", descriptors, "wanted", ofTerminals+2*mostConnections)
 	}
 	return c
 }

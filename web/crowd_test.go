@@ -158,21 +158,33 @@ func TestHalfClosed(t *testing.T) {
 func TestClassOfOneAddress(t *testing.T) {
 	log := slog.New(slog.DiscardHandler)
 	nobody := func(netip.Addr) bool { return false }
-	c := newCrowd(1<<20, nobody, nil, log)
+	c := newCrowd(1<<20, 200, nobody, nil, log)
 	for range 500 * (6 + 1) {
 		if _, tooMany := c.enter(netip.MustParseAddr("192.0.2.1")); tooMany != "" {
 			t.Fatalf("there are too many of %s after %d", tooMany, c.all)
 		}
 	}
-	for descriptors, want := range map[int][2]int{0: {5000, 4000}, 1024: {512, 409}, 8000: {4000, 3200}, 10_000: {5000, 4000}, 1 << 30: {5000, 4000}} {
-		if c := newCrowd(descriptors, nobody, nil, log); c.mostOfAll != want[0] || c.mostOfAddress != want[1] {
-			t.Errorf("of %d descriptors there are %d connections, %d of an address", descriptors, c.mostOfAll, c.mostOfAddress)
-		}
-	}
 	// All addresses of a household are one.
-	c = newCrowd(4, nobody, nil, log)
+	c = newCrowd(4, 0, nobody, nil, log)
 	_, first := c.enter(netip.MustParseAddr("2001:db8::1"))
 	if _, second := c.enter(netip.MustParseAddr("2001:db8::2")); first != "" || second != ofAddress {
 		t.Errorf("two of one household: %q, %q", first, second)
+	}
+}
+
+// TestDescriptorsOfConnections: what few there are is for terminals first.
+func TestDescriptorsOfConnections(t *testing.T) {
+	for _, c := range []struct{ descriptors, terminals, all, ofAddress int }{
+		{0, 200, 5000, 4000}, {1 << 30, 200, 5000, 4000}, {10_600, 200, 5000, 4000}, {10_598, 200, 4999, 3999},
+		{1024, 200, 212, 169}, {1024, 0, 512, 409}, {1024, 341, 1, 1}, {256, 200, 1, 1},
+	} {
+		var said strings.Builder
+		log := slog.New(slog.NewTextHandler(&said, nil))
+		if got := newCrowd(c.descriptors, c.terminals, nil, nil, log); got.mostOfAll != c.all || got.mostOfAddress != c.ofAddress {
+			t.Errorf("of %d descriptors, with %d terminals, there are %d connections, %d of an address", c.descriptors, c.terminals, got.mostOfAll, got.mostOfAddress)
+		}
+		if warned := strings.Contains(said.String(), "ulimit -n"); warned != (c.all < mostConnections) {
+			t.Errorf("of %d descriptors, with %d terminals, it is said: %s", c.descriptors, c.terminals, said.String())
+		}
 	}
 }

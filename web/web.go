@@ -42,9 +42,11 @@ type Options struct {
 	// SSHLogin and SSHPort are how one gets a link that signs a browser in.
 	SSHLogin string
 	SSHPort  int
-	// Descriptors is how many files and connections the program may have open, of
-	// which connections of the page take half at the most; 0 is no bound.
+	// Descriptors is how many files and connections the program may have open; 0 is
+	// no bound. Of what Terminals leaves, connections of the page take half at most.
 	Descriptors int
+	// Terminals is how many the gateway takes in at once.
+	Terminals int
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 	// Registry takes the metrics; nil: they are not to be seen.
@@ -106,7 +108,7 @@ func New(o Options) (*Server, error) {
 		guesses: newGuesses(o.Now), calls: newCalls(o.Now), sockets: newSockets(), files: files, pace: everyday,
 	}
 	s.metrics = newMetrics(s.sockets.count)
-	s.crowd = newCrowd(o.Descriptors, s.isProxy, s.metrics, o.Log)
+	s.crowd = newCrowd(o.Descriptors, o.Terminals, s.isProxy, s.metrics, o.Log)
 	if err := s.metrics.register(o.Registry); err != nil {
 		return nil, errors.Join(fmt.Errorf("register the metrics of the page: %w", err), kept.close())
 	}

@@ -49,7 +49,7 @@ func newPage(c config.Config, registry prometheus.Registerer, log *slog.Logger) 
 	server, err := web.New(web.Options{
 		PublicURL: c.Web.PublicURL, Origins: c.Web.Origins, Proxies: proxies, SignInFor: c.Web.SignInFor,
 		Path: filepath.Join(c.DataDir, "browsers.db"), SSHLogin: c.SSH.SharedLogin, SSHPort: sshPort(c), Descriptors: descriptors,
-		Registry: registry, Log: log,
+		Terminals: c.SSH.MaxConnections, Registry: registry, Log: log,
 	})
 	if err != nil {
 		return nil, err

@@ -83,21 +83,32 @@ func TestPageNamesTheSSHPort(t *testing.T) {
 	}
 }
 
-// TestPageLeavesDescriptors to ssh, whatever connections somebody opens.
-func TestPageLeavesDescriptors(t *testing.T) {
+// pageWithin makes a page where so many files may be open, and gives back the limit
+// that the tests have.
+func pageWithin(t *testing.T, files uint64, set func(*config.Config)) *browserPage {
+	t.Helper()
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 		t.Fatal(err)
 	}
+	defer func() {
+		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+			t.Error(err)
+		}
+	}()
 	few := limit
-	few.Cur = 200 // of which the page takes a hundred, and eighty from one address
+	few.Cur = files
 	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &few); err != nil {
 		t.Fatal(err)
 	}
-	page := pageOf(t, func(*config.Config) {})
-	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
-		t.Fatal(err)
-	}
+	return pageOf(t, set)
+}
+
+// TestPageLeavesDescriptors to ssh, whatever connections somebody opens.
+func TestPageLeavesDescriptors(t *testing.T) {
+	// Sixty are for the terminals. Of the others the page takes a hundred, and eighty
+	// from one address.
+	page := pageWithin(t, 260, func(c *config.Config) { c.SSH.MaxConnections = 20 })
 	address := page.serveOn(t)
 	var newest net.Conn
 	for range 81 {

@@ -82,6 +82,14 @@ func (c *crowd) enter(from netip.Addr) (leave func(), tooMany string) {
 	}), ""
 }
 
+// fills tells whether three quarters of the room are taken. No connection is kept
+// for another request then: a few addresses could keep all of them for little.
+func (c *crowd) fills() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return 4*c.all >= 3*c.mostOfAll
+}
+
 // Listener is a listener whose connections are bounded. One that is too many is
 // closed at once: whoever waited for its turn would wait behind those who came to
 // fill the place, and a page comes back by itself.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bufio"
 	"errors"
 	"io"
 	"log/slog"
@@ -46,6 +47,13 @@ func (h *house) answered(conn net.Conn) bool {
 	return false
 }
 
+// connections is how many are counted in.
+func (h *house) connections() int {
+	h.server.crowd.mu.Lock()
+	defer h.server.crowd.mu.Unlock()
+	return h.server.crowd.all
+}
+
 // TestTooManyConnections of an address and of all, none of which asks for
 // anything.
 func TestTooManyConnections(t *testing.T) {
@@ -81,36 +89,71 @@ func TestTooManyConnections(t *testing.T) {
 	eventually(t, "room for others", func() bool { return h.answered(h.connect("127.0.0.1")) })
 }
 
+// TestFullerPageKeepsNoConnection for another request, so that whoever asks for
+// little and often does not shut others out. WebSockets open all the same.
+func TestFullerPageKeepsNoConnection(t *testing.T) {
+	h := newHouse(t, func(o *Options, _ *pace) { o.Descriptors = 24 }) // 12 connections, 9 of an address
+	b := h.visit(ada)
+	var open []net.Conn
+	kept := func(conn net.Conn) bool {
+		t.Helper()
+		_ = conn.SetDeadline(time.Now().Add(patience))
+		_, err := io.WriteString(conn, "GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.Copy(io.Discard, answer.Body)
+		_ = answer.Body.Close()
+		return !answer.Close
+	}
+	for len(open) < 8 {
+		open = append(open, h.connect("127.0.0.1"))
+	}
+	eventually(t, "these alone to be counted", func() bool { return h.connections() == 8 })
+	if !kept(open[0]) {
+		t.Error("with eight connections of twelve one is not kept")
+	}
+	h.connect("127.0.0.2")
+	eventually(t, "it to be counted", h.server.crowd.fills)
+	b.enter("/ws")
+	if kept(open[0]) {
+		t.Error("with ten connections of twelve one is kept")
+	}
+	if n, err := open[0].Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Errorf("it is not closed: %d bytes, %v", n, err)
+	}
+}
+
 // TestConnectionsOfAProxy are those of all who come through it.
 func TestConnectionsOfAProxy(t *testing.T) {
 	h := newHouse(t, func(o *Options, _ *pace) {
 		o.Descriptors, o.Proxies = 20, []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
 	})
-	for range 9 {
-		h.connect("127.0.0.1")
-	}
-	if !h.answered(h.connect("127.0.0.1")) {
-		t.Error("a proxy has no tenth")
+	var tenth net.Conn
+	for range 10 {
+		tenth = h.connect("127.0.0.1")
 	}
 	if h.answered(h.connect("127.0.0.1")) {
 		t.Error("a proxy has an eleventh")
+	}
+	if !h.answered(tenth) {
+		t.Error("a proxy has no tenth")
 	}
 }
 
 // TestPlaceIsGivenBack by connections that became WebSockets too.
 func TestPlaceIsGivenBack(t *testing.T) {
 	h := newHouse(t)
-	open := func() int {
-		h.server.crowd.mu.Lock()
-		defer h.server.crowd.mu.Unlock()
-		return h.server.crowd.all
-	}
 	b := h.visit(ada)
 	s, _ := b.enter("/ws")
 	b.get("/").want(http.StatusOK)
-	eventually(t, "the WebSocket alone", func() bool { return open() == 1 })
+	eventually(t, "the WebSocket alone", func() bool { return h.connections() == 1 })
 	_ = s.conn.CloseNow()
-	eventually(t, "no connection", func() bool { return open() == 0 })
+	eventually(t, "no connection", func() bool { return h.connections() == 0 })
 	if n := len(h.server.crowd.byNetwork); n != 0 {
 		t.Errorf("%d addresses are remembered", n)
 	}

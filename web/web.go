@@ -175,6 +175,9 @@ func (s *Server) Handler(gateway api.Gateway) (http.Handler, error) {
 		if r.ContentLength != 0 { // whether or not anybody looks at it
 			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(s.pace.body))
 		}
+		if s.crowd.fills() {
+			w.Header().Set("Connection", "close") // which a WebSocket replaces
+		}
 		// Probes come by the address of a machine, and learn nothing else.
 		if r.URL.Path == health && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
 			s.health(w, r)

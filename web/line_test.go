@@ -275,9 +275,33 @@ func TestTooManyOfAll(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	var last []*place
 	for i := range mostFarewells + 1 {
-		if place, err := all.enter(visitor{}, nil); !errors.Is(err, errTooMany) || (place == nil) != (i == mostFarewells) {
-			t.Errorf("one more, number %d: %v, %v", i, err, place)
+		// The first one has a terminal besides, and no other.
+		one := visitor{Identity: auth.Identity{Login: strings.Repeat("y", i/mostFarewellsOfLearner)}}
+		place, err := all.enter(one, nil)
+		if !errors.Is(err, errTooMany) || (place == nil) != (i == mostFarewells) {
+			t.Fatalf("one more, number %d: %v, %v", i, err, place)
 		}
+		if i%mostFarewellsOfLearner == 1 {
+			if again, err := all.enter(one, nil); !errors.Is(err, errTooMany) || again != nil {
+				t.Errorf("one learner has a third: %v, %v", again, err)
+			}
+		}
+		last = append(last, place)
+	}
+	// One of a learner without a terminal leaves, and the other one counts still.
+	last[2].leave()
+	one := visitor{Identity: auth.Identity{Login: "y"}}
+	last[2], _ = all.enter(one, nil)
+	last[mostFarewells-1].leave() // room for somebody
+	if again, err := all.enter(one, nil); last[2] == nil || again != nil {
+		t.Errorf("one learner has a third: %v, %v", again, err)
+	}
+	for _, place := range last[:mostFarewells-1] {
+		place.leave()
+	}
+	if all.farewells != 0 || len(all.byLogin) != mostSockets {
+		t.Errorf("when they have left there are %d, and %d learners", all.farewells, len(all.byLogin))
 	}
 }

@@ -11,8 +11,10 @@ const (
 	// mostSockets bounds them all.
 	mostSockets = 500
 	// mostFarewells is how many that are too many are opened at a time to say so: a
-	// page cannot read why a WebSocket does not open.
-	mostFarewells = 20
+	// page cannot read why a WebSocket does not open. One learner cannot take them
+	// all.
+	mostFarewells          = 20
+	mostFarewellsOfLearner = 2
 )
 
 // sockets are the open WebSockets.
@@ -23,10 +25,11 @@ type sockets struct {
 	farewells int
 }
 
-// terminals are those of a learner.
+// terminals are those of a learner who has one, or hears why there is none.
 type terminals struct {
-	open  int
-	typed *allowance
+	open      int
+	farewells int
+	typed     *allowance
 }
 
 // openSocket is one of them.
@@ -61,9 +64,9 @@ func (s *sockets) enter(v visitor, cancel context.CancelCauseFunc) (*place, erro
 	}
 	switch {
 	case len(s.all) >= mostSockets:
-		return s.farewell(own), errTooMany
+		return s.farewell(v.Login, own), errTooMany
 	case own.open >= mostSocketsOfLearner:
-		return s.farewell(own), errTooManyOwn
+		return s.farewell(v.Login, own), errTooManyOwn
 	}
 	one := &openSocket{v.browser.ID, v.Login, cancel}
 	s.all[one] = struct{}{}
@@ -73,23 +76,33 @@ func (s *sockets) enter(v visitor, cancel context.CancelCauseFunc) (*place, erro
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		delete(s.all, one)
-		if own.open--; own.open == 0 {
-			delete(s.byLogin, v.Login)
-		}
+		own.open--
+		s.forgetIdle(v.Login, own)
 	}}, nil
+}
+
+// forgetIdle forgets a learner of whom nothing is open. The lock is held.
+func (s *sockets) forgetIdle(login string, own *terminals) {
+	if own.open == 0 && own.farewells == 0 {
+		delete(s.byLogin, login)
+	}
 }
 
 // farewell counts in a socket that is opened for its last words, unless there are
 // too many of those too. The lock is held.
-func (s *sockets) farewell(own *terminals) *place {
-	if s.farewells >= mostFarewells {
+func (s *sockets) farewell(login string, own *terminals) *place {
+	if s.farewells >= mostFarewells || own.farewells >= mostFarewellsOfLearner {
 		return nil
 	}
+	s.byLogin[login] = own
 	s.farewells++
+	own.farewells++
 	return &place{typed: own.typed, leave: func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.farewells--
+		own.farewells--
+		s.forgetIdle(login, own)
 	}}
 }
 

@@ -8,8 +8,8 @@ import (
 	"github.com/coder/websocket"
 )
 
-// TestTooManyFarewells: one that is too many is opened to be told so, and not in
-// any number.
+// TestTooManyFarewells: one that is too many is opened to be told so, and no more
+// than two of a learner at a time.
 func TestTooManyFarewells(t *testing.T) {
 	h := newHouse(t, func(_ *Options, p *pace) { p.closing = patience })
 	b := h.visit(ada)
@@ -17,7 +17,7 @@ func TestTooManyFarewells(t *testing.T) {
 		b.enter("/ws")
 	}
 	var silent []net.Conn // do not answer their being closed
-	for range mostFarewells {
+	for range mostFarewellsOfLearner {
 		silent = append(silent, b.raw())
 	}
 	b.get("/ws", func(r *http.Request) {

@@ -122,12 +122,23 @@ func TestCertificateOnADiskThatHangs(t *testing.T) {
 	if err := unix.Mkfifo(files.Certificate, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	waited := make(chan int64, 1)
-	go func() { waited <- serial() }()
-	// Open for writing succeeds once the one who reads is there.
-	disk, err := os.OpenFile(files.Certificate, os.O_WRONLY, 0)
+	// For reading too, so that this waits for nobody (fifo(7)).
+	disk, err := os.OpenFile(files.Certificate, os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)
+	}
+	defer func() { _ = disk.Close() }()
+	waited := make(chan int64, 1)
+	go func() { waited <- serial() }()
+	looking := func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.looking
+	}
+	for late := time.Now().Add(10 * time.Second); !looking(); time.Sleep(time.Millisecond) {
+		if time.Now().After(late) {
+			t.Fatal("nobody reads the certificate")
+		}
 	}
 	var others sync.WaitGroup
 	for range 20 {

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -67,60 +68,81 @@ func TestWindow(t *testing.T) {
 	}
 }
 
-// TestFloodThatNobodyDraws: memory stays flat, and what is flooded waits where it
+// TestFloodThatNobodyTakes: memory stays flat, and what is flooded waits where it
 // comes from.
-func TestFloodThatNobodyDraws(t *testing.T) {
-	h := newHouse(t)
-	b := h.visit(ada)
-	var before, after runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&before)
-	const pages = 5
-	var printed [pages]int
-	var mu sync.Mutex
-	for i := range pages {
-		s := b.dial("/ws", subprotocol)
-		s.with(func() { s.acks, s.keeps = false, false })
-		s.say(map[string]any{"type": "resize", "cols": 80, "rows": 24})
-		term := h.gateway.next()
-		var running sync.WaitGroup
-		running.Go(func() {
-			line := make([]byte, 32<<10)
-			for {
-				n, err := term.channel.Write(line)
-				mu.Lock()
-				printed[i] += n
-				mu.Unlock()
-				if err != nil {
-					return
-				}
+func TestFloodThatNobodyTakes(t *testing.T) {
+	for name, c := range map[string]struct {
+		open  func(*visiting)
+		takes int // of the flood, the most
+	}{
+		// The window, and what SSH takes ahead.
+		"reads and draws nothing": {func(b *visiting) {
+			s := b.dial("/ws", subprotocol)
+			s.with(func() { s.acks, s.keeps = false, false })
+			s.send(websocket.MessageText, resize)
+		}, 4 << 20},
+		"reads nothing": {func(b *visiting) { b.dialDeaf(subprotocol) }, 4 << 20},
+		// And what the kernel buffers of both ends take (tcp(7)).
+		"reads nothing, of no subprotocol": {func(b *visiting) { b.dialDeaf() }, 16 << 20},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t)
+			b := h.visit(ada)
+			var before, after runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&before)
+			const pages = 5
+			var printed atomic.Int64
+			for range pages {
+				c.open(b)
+				term := h.gateway.next()
+				var running sync.WaitGroup
+				running.Go(func() {
+					line := make([]byte, 32<<10)
+					for {
+						n, err := term.channel.Write(line)
+						printed.Add(int64(n))
+						if err != nil {
+							return
+						}
+					}
+				})
+				t.Cleanup(func() { _ = term.channel.Close(); running.Wait() })
+			}
+			// The floods stand still once all that lies on their way is full.
+			last := int64(-1)
+			eventually(t, "the floods to stand still", func() bool {
+				now := printed.Load()
+				still := now == last && now > pages*window
+				last = now
+				time.Sleep(100 * time.Millisecond)
+				return still
+			})
+			runtime.GC()
+			runtime.ReadMemStats(&after)
+			grown := (int64(after.HeapAlloc) - int64(before.HeapAlloc)) / pages
+			t.Logf("printed %d bytes a page, the heap has grown by %d", last/pages, grown)
+			if last > pages*int64(c.takes) || grown > 6<<20 {
+				t.Errorf("a page takes %d bytes of the flood and %d of memory", last/pages, grown)
 			}
 		})
-		t.Cleanup(func() { _ = term.channel.Close(); running.Wait() })
 	}
-	total := func() (sum int) {
-		mu.Lock()
-		defer mu.Unlock()
-		for _, n := range printed {
-			sum += n
-		}
-		return sum
+}
+
+// dialDeaf opens a WebSocket of which nothing is read. Where it is of the page, it
+// says its size.
+func (b *visiting) dialDeaf(protocols ...string) {
+	b.t.Helper()
+	conn, _, err := b.tryDial("/ws", protocols...)
+	if err != nil {
+		b.t.Fatal(err)
 	}
-	// The floods stand still once the windows of the page and of SSH are full.
-	last := -1
-	eventually(t, "the floods to stand still", func() bool {
-		now := total()
-		still := now == last && now > pages*window
-		last = now
-		time.Sleep(100 * time.Millisecond)
-		return still
-	})
-	runtime.GC()
-	runtime.ReadMemStats(&after)
-	each := (int64(after.HeapAlloc) - int64(before.HeapAlloc)) / pages
-	t.Logf("printed %d bytes a page, the heap has grown by %d", last/pages, each)
-	if last > pages*(4<<20) || each > 6<<20 {
-		t.Errorf("a page that draws nothing takes %d bytes of the flood and %d of memory", last/pages, each)
+	b.t.Cleanup(func() { _ = conn.CloseNow() })
+	if conn.Subprotocol() == "" {
+		return
+	}
+	if err := conn.Write(b.t.Context(), websocket.MessageText, resize); err != nil {
+		b.t.Fatal(err)
 	}
 }
 

@@ -66,6 +66,17 @@ func TestBadMessages(t *testing.T) {
 	}
 }
 
+// TestHalfACharacter of what is typed is passed on as it is, and its other half
+// with the next message; so is what is no character at all.
+func TestHalfACharacter(t *testing.T) {
+	h := newHouse(t)
+	s, term := h.visit(ada).enter("/ws")
+	for _, half := range []string{"\xed\x95", "\x9c", "\xed", "\x95\x9c\xf0", "\xff\xc0"} {
+		s.types(half)
+		term.reads(half) // nothing is held back for the rest
+	}
+}
+
 // TestFirstMessage has to be a resize, and to come.
 func TestFirstMessage(t *testing.T) {
 	h := newHouse(t, func(_ *Options, p *pace) { p.size = 100 * time.Millisecond })

@@ -4,6 +4,7 @@ import (
 	"io"
 	"sync"
 	"testing"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 )
@@ -49,6 +50,8 @@ func (t *terminal) print(text string) {
 // reads waits for what was typed.
 func (t *terminal) reads(want string) {
 	t.t.Helper()
+	late := time.AfterFunc(patience, func() { _ = t.channel.Close() }) // which ends the reading
+	defer late.Stop()
 	buf := make([]byte, len(want))
 	if _, err := io.ReadFull(t.channel, buf); err != nil || string(buf) != want {
 		t.t.Errorf("the terminal reads %q, %v, want %q", buf, err, want)

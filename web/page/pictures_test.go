@@ -12,12 +12,15 @@ import (
 	"lectern/internal/look"
 )
 
+// devices are those on which pictures are taken.
+var devices = map[string]browser.Device{
+	"desktop": browser.Desktop, "desktop dark": browser.Desktop.Dark(), "phone": browser.Phone, "phone dark": browser.Phone.Dark(),
+}
+
 // TestPictures takes pictures of what somebody looks at for longer, each
 // beneath the eyes of axe, which finds what others cannot see or reach.
 func TestPictures(t *testing.T) {
-	for name, d := range map[string]browser.Device{
-		"desktop": browser.Desktop, "desktop dark": browser.Desktop.Dark(), "phone": browser.Phone, "phone dark": browser.Phone.Dark(),
-	} {
+	for name, d := range devices {
 		t.Run(name, func(t *testing.T) {
 			l := startLab(t)
 			l.change(func() { l.signedIn, l.recorded = false, true })
@@ -60,6 +63,42 @@ func TestPictures(t *testing.T) {
 			k.tell(t, map[string]any{"type": "session_end", "reason": "Your session ended: it was idle for 30 minutes.", "again": false})
 			b.Shows("#notice", "idle for 30 minutes")
 			audit(t, b, "session end")
+		})
+	}
+}
+
+// TestPicturesOfWhatLiesOver the terminal: notices and the question, which have
+// colours of their own.
+func TestPicturesOfWhatLiesOver(t *testing.T) {
+	for name, d := range devices {
+		t.Run(name, func(t *testing.T) {
+			l := startLab(t)
+			b := l.open(t, d, "")
+			b.Provoke(`status of 409`)
+			k := l.next(t)
+			k.print(t, "\x1b[2J\x1b[H\x1b[?25l"+lesson(d))
+			b.Sees("A key that never travels")
+
+			l.change(func() { l.down = true })
+			_ = k.conn.CloseNow()
+			b.Shows("#notice", "Trying again in")
+			audit(t, b, "waiting")
+			l.change(func() { l.down = false })
+			k = l.next(t) // by itself
+			k.print(t, "\x1b[2J\x1b[H\x1b[?25l"+lesson(d))
+			b.Hides("#notice")
+
+			k.tell(t, map[string]any{"type": "session_end", "reason": "A newer connection of yours has taken over this session.", "again": false})
+			b.Shows("#notice", "A newer connection of yours")
+			audit(t, b, "taken over")
+			b.Click("#notice-do")
+			l.next(t).print(t, "\x1b[2J\x1b[H\x1b[?25l"+lesson(d))
+			b.Hides("#notice")
+
+			l.change(func() { l.codes, l.others = []string{"bobs"}, "bob" })
+			browser.Eval[bool](b, `(location.hash = 'bobs', true)`)
+			b.Shows("#switch-title", "Sign in as bob instead?")
+			audit(t, b, "switching")
 		})
 	}
 }

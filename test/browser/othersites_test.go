@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"strings"
 	"testing"
 
 	"lectern/internal/lecterntest/browser"
@@ -19,7 +20,10 @@ var attempts = map[string]struct{ script, want string }{
 	"read who one is":                       {`fetch('http://LAB/api/me', { credentials: 'include' }).then((r) => r.text(), () => 'refused')`, "refused"},
 	"start a session":                       {`fetch('http://LAB/api/sessions', post('application/json')).then((r) => r.text(), () => 'refused')`, "refused"},
 	"start a session without being told so": {`fetch('http://LAB/api/sessions', { ...post('text/plain'), mode: 'no-cors' }).then((r) => r.type, () => 'refused')`, "refused"},
-	"sign the browser out":                  {`fetch('http://LAB/api/me', { method: 'DELETE', credentials: 'include' }).then((r) => r.text(), () => 'refused')`, "refused"},
+	// By a link of bob's that is good, said to be for ada.
+	"sign the browser in":                       {`fetch('http://LAB/api/sign-in', bobs('application/json')).then((r) => r.text(), () => 'refused')`, "refused"},
+	"sign the browser in without being told so": {`fetch('http://LAB/api/sign-in', { ...bobs('text/plain'), mode: 'no-cors' }).then((r) => r.type, () => 'refused')`, "refused"},
+	"sign the browser out":                      {`fetch('http://LAB/api/me', { method: 'DELETE', credentials: 'include' }).then((r) => r.text(), () => 'refused')`, "refused"},
 }
 
 // means is what the attempts are made with.
@@ -30,6 +34,7 @@ const means = `
 		socket.onerror = () => tell('refused');
 	});
 	window.post = (type) => ({ method: 'POST', credentials: 'include', headers: { 'Content-Type': type }, body: '{"course": "two-steps"}' });
+	window.bobs = (type) => ({ ...post(type), body: '{"code": "CODE", "instead": "ada"}' });
 `
 
 // TestOtherSites lets pages of other origins try to use the one that a learner is
@@ -49,7 +54,8 @@ func TestOtherSites(t *testing.T) {
 	b.Sees("› ▸ open    1  Counting")
 	b.Provoke(`the page asked another host: http://[^/]*:` + at.Port() + `/`)
 	b.Provoke(`the browser said: \w+: (Failed to load resource|Access to fetch|WebSocket connection)`)
-	b.BeforeEach(means)
+	_, code, _ := strings.Cut(l.linkOf("bob"), "#")
+	b.BeforeEach(strings.ReplaceAll(means, "CODE", code))
 	for _, origin := range []string{elsewhere.URL, "http://localhost:" + at.Port()} {
 		b.Goto(origin)
 		for what, attempt := range attempts {
@@ -74,6 +80,17 @@ func TestOtherSites(t *testing.T) {
 		if got := browser.Eval[string](b, what); got != want {
 			t.Errorf("on its own page %s gives %q, want %q", what, got, want)
 		}
+	}
+
+	// The link is still good, and its page may do what the others tried.
+	if said := l.runOf("bob", "web", "--list"); said != "No browser is signed in as you.\n" {
+		t.Errorf("after all that bob is told %q", said)
+	}
+	if got := browser.Eval[string](b, `fetch('api/sign-in', bobs('application/json')).then((r) => 'is ' + r.status)`); got != "is 204" {
+		t.Errorf("on its own page the link signs in: %s, want 204", got)
+	}
+	if got := browser.Eval[string](b, `fetch('api/me').then((r) => r.json()).then((me) => me.login)`); got != "bob" {
+		t.Errorf("then the browser is %s's", got)
 	}
 
 	// By another name it is no page at all: that name may be anybody's.

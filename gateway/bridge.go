@@ -20,18 +20,21 @@ const (
 // bridge hands the terminal to the sandbox until that ends or lets go. A way
 // to it that breaks off while it lives, as when an API server restarts, is
 // mended without the learner's doing, unless another connection of theirs has
-// the terminal by then. The epoch is of the connection that this one goes on from;
-// 0: of none.
+// the terminal by then. The epoch is of the connection from which the learner's
+// client comes back; 0: of none.
 func (s *session) bridge(sb sandbox.Sandbox, epoch int) (sandbox.Exit, error) {
 	defer s.shows(inSandbox)()
 	how := s.joining(sb)
 	s.server.metrics.attaches.count(how)
+	// A client knows of its new connection alone, and the way of that one, once it
+	// is in, is mended by us.
+	returning := epoch > 0
 	var lost time.Time
 	for {
 		joined := time.Now()
-		exit, err := s.attach(sb, epoch, how)
+		exit, err := s.attach(sb, epoch, returning, how)
 		if exit.Epoch > 0 {
-			epoch = exit.Epoch
+			epoch, returning = exit.Epoch, false
 		}
 		if err != nil || exit.Ending != sandbox.Lost || s.ctx.Err() != nil {
 			return exit, err
@@ -49,7 +52,7 @@ func (s *session) bridge(sb sandbox.Sandbox, epoch int) (sandbox.Exit, error) {
 	}
 }
 
-func (s *session) attach(sb sandbox.Sandbox, epoch int, how joining) (sandbox.Exit, error) {
+func (s *session) attach(sb sandbox.Sandbox, epoch int, returning bool, how joining) (sandbox.Exit, error) {
 	size, newer, stop := s.window.follow()
 	defer stop()
 	out := s.withMarkers(sb.Made().CourseID)
@@ -58,7 +61,7 @@ func (s *session) attach(sb sandbox.Sandbox, epoch int, how joining) (sandbox.Ex
 	in, measured := s.server.metrics.measured(s.gate.open(), out)
 	left := s.joined(sb)
 	exit, err := sb.Attach(s.ctx, sandbox.Control, sandbox.Terminal{
-		In: in, Out: measured, Size: size, Resizes: newer, Epoch: epoch,
+		In: in, Out: measured, Size: size, Resizes: newer, Epoch: epoch, Returning: returning,
 		Joined: func(epoch int) { s.tellJoined(sb.Made(), epoch, how) },
 	})
 	left(exit, err)

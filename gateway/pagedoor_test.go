@@ -77,6 +77,13 @@ func TestPageIsOneMoreClient(t *testing.T) {
 	}
 	back.types("say mine still\r")
 	back.expect("said mine still")
+	// Where its own earlier connection is there still, of whose place it was told
+	// nothing, it comes in, also a second time.
+	for range 2 {
+		third, _ := l.enters(l.ada())
+		back = open(t, third, "resume '"+session+"' 3")
+		back.expect("said mine still")
+	}
 	_, events := trailOf(t, dir)
 	if e := events[0]; e.Kind != audit.SignedIn || e.Login != "ada" || e.Remote != farAway.String() || e.Detail != "as ada, known by page" || e.Key != l.ada().Fingerprint {
 		t.Errorf("the sign-in is recorded as %+v", e)

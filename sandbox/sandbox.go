@@ -118,6 +118,10 @@ type Terminal struct {
 	// was lost: it is that one's Exit.Epoch, and where a newer one has joined
 	// since and is there, it is refused as TakenOver. 0 is a learner who comes anew.
 	Epoch int
+	// Returning is set where the learner's end has given that earlier one up, and
+	// may not have been told of others that went on from it: to those it is the
+	// newer one. It is refused only where somebody is there who came anew since.
+	Returning bool
 	// Joined is told the epoch of a Control that was let in, before any output, by
 	// the goroutine that writes to Out. It may be nil.
 	Joined func(epoch int)

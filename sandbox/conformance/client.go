@@ -39,7 +39,8 @@ func (s *suite) attachAs(t *testing.T, sb sandbox.Sandbox, mode sandbox.AttachMo
 	go func() {
 		defer close(finished)
 		exit, err := sb.Attach(ctx, mode, sandbox.Terminal{
-			In: r, Out: c.screen, Size: sandbox.Size{Cols: 80, Rows: 24}, Resizes: c.sizes, Epoch: as.Epoch, Joined: as.Joined, Watcher: as.Watcher,
+			In: r, Out: c.screen, Size: sandbox.Size{Cols: 80, Rows: 24}, Resizes: c.sizes,
+			Epoch: as.Epoch, Returning: as.Returning, Joined: as.Joined, Watcher: as.Watcher,
 			Sized: func(s sandbox.Size) { _, _ = fmt.Fprintf(c.screen, "<%d×%d>", s.Cols, s.Rows) },
 		})
 		if err != nil {

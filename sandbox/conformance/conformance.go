@@ -61,6 +61,7 @@ func Run(t *testing.T, make Make) {
 		{"detach and attach again", testReattach},
 		{"takeover", testTakeover},
 		{"a lost way found again", testRejoin},
+		{"a page that returns", testReturn},
 		{"watch reads only", testWatch},
 		{"what the list tells", testListed},
 		{"a line told", testTell},

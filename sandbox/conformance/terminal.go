@@ -145,6 +145,32 @@ func testRejoin(t *testing.T, s *suite) {
 	}
 }
 
+// testReturn is a learner's page whose link broke before it was told of its place,
+// so that its own earlier connection is there still when it comes again.
+func testReturn(t *testing.T, s *suite) {
+	sb := s.acquire(t, "ada")
+	told := make(chan int, 1)
+	first := s.attachAs(t, sb, sandbox.Control, sandbox.Terminal{Joined: func(epoch int) { told <- epoch }})
+	first.expect("hello from")
+	from := sandbox.Terminal{Epoch: <-told, Returning: true}
+	second := s.attachAs(t, sb, sandbox.Control, from)
+	second.expect("hello from")
+	first.wantEnding(sandbox.TakenOver)
+	// The gateway, which has not heard of the second, mends the way of the first.
+	s.attachAs(t, sb, sandbox.Control, sandbox.Terminal{Epoch: from.Epoch}).wantEnding(sandbox.TakenOver)
+	third := s.attachAs(t, sb, sandbox.Control, from)
+	third.expect("hello from")
+	second.wantEnding(sandbox.TakenOver)
+	anew := s.attach(t, sb, sandbox.Control)
+	anew.expect("hello from")
+	third.wantEnding(sandbox.TakenOver)
+	if exit := s.attachAs(t, sb, sandbox.Control, from).wantEnding(sandbox.TakenOver); exit.Epoch != 0 {
+		t.Errorf("it is refused, and has had the epoch %d", exit.Epoch)
+	}
+	anew.typed("say mine\n")
+	anew.expect("said mine")
+}
+
 func testEnvironment(t *testing.T, s *suite) {
 	t.Setenv("LECTERN_TEST_SECRET", "of the host")
 	c := s.attach(t, s.acquire(t, "ada"), sandbox.Control)

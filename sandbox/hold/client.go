@@ -112,7 +112,7 @@ func Attach(ctx context.Context, conn net.Conn, mode sandbox.AttachMode, term sa
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
 	defer func() { _ = conn.Close() }()
-	hello := Hello{Mode: mode, Cols: term.Size.Cols, Rows: term.Size.Rows, Epoch: term.Epoch}
+	hello := Hello{Mode: mode, Cols: term.Size.Cols, Rows: term.Size.Rows, Epoch: term.Epoch, Returning: term.Returning}
 	if mode == sandbox.Watch {
 		hello.Watcher = watcherName(term.Watcher)
 	}

@@ -77,6 +77,7 @@ type holder struct {
 	pending    []event.Message // completed, not yet recorded
 	overseers  map[*overseer]struct{}
 	epoch      int
+	lineages   lineages
 	started    time.Time
 	expires    time.Time
 	detachedAt time.Time

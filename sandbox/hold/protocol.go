@@ -28,10 +28,11 @@ type Hello struct {
 	Mode sandbox.AttachMode `json:"mode"`
 	Cols int                `json:"cols,omitempty"`
 	Rows int                `json:"rows,omitempty"`
-	// Epoch and Watcher are sandbox.Terminal's. The holder makes a plain and short
-	// name of any Watcher.
-	Epoch   int    `json:"epoch,omitempty"`
-	Watcher string `json:"watcher,omitempty"`
+	// Epoch, Returning and Watcher are sandbox.Terminal's. The holder makes a plain
+	// and short name of any Watcher.
+	Epoch     int    `json:"epoch,omitempty"`
+	Returning bool   `json:"returning,omitempty"`
+	Watcher   string `json:"watcher,omitempty"`
 	// Environ, of a Deliver, is for the tutor alone: what it must know that stands
 	// nowhere in the sandbox's description, as its session token.
 	Environ []string `json:"environ,omitempty"`

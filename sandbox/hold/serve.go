@@ -24,7 +24,7 @@ func (h *holder) serve(conn net.Conn) error {
 	t := newTerminal(conn)
 	size := sandbox.Size{Cols: hello.Cols, Rows: hello.Rows}.Clamp()
 	if hello.Mode == sandbox.Control {
-		if !h.join(t, size, hello.Epoch) {
+		if !h.join(t, size, hello) {
 			return t.last(frameTakenOver, nil)
 		}
 	} else {

@@ -82,17 +82,16 @@ func (t *terminal) send(p piece, limit time.Duration) bool {
 
 func (t *terminal) drop() { t.once.Do(func() { close(t.gone) }) }
 
-// join makes t the terminal that types and is drawn for. It refuses one that
-// goes on from an older epoch than the newest, as long as somebody is there: who
-// has lost its way and looks for it must not take the terminal from who came after
-// it.
-func (h *holder) join(t *terminal, size sandbox.Size, from int) (ok bool) {
+// join makes t the terminal that types and is drawn for. As long as somebody is
+// there, it refuses one that goes on from an older epoch than the newest: who has
+// lost its way and looks for it must not take the terminal from who came after it.
+func (h *holder) join(t *terminal, size sandbox.Size, hello Hello) (ok bool) {
 	h.mu.Lock()
 	if h.exit != nil || h.stopping != nil { // it hears of the end, and no more
 		h.mu.Unlock()
 		return true
 	}
-	if from != 0 && from != h.epoch && h.primary != nil {
+	if h.primary != nil && !h.lineages.yield(hello.Epoch, hello.Returning) {
 		h.mu.Unlock()
 		return false
 	}
@@ -101,6 +100,7 @@ func (h *holder) join(t *terminal, size sandbox.Size, from int) (ok bool) {
 	h.setSize(size)
 	h.epoch++
 	t.epoch = h.epoch
+	h.lineages.add(hello.Epoch)
 	h.detachedAt, h.lastInput = time.Time{}, time.Now()
 	h.untold.joined()
 	h.moved()

@@ -110,7 +110,7 @@ type News struct {
 	Stage       int      `json:"stage,omitempty"`
 	// Session is the one of a Place. Epoch counts those who have joined it, this
 	// terminal being the last: with it a page that comes back by itself takes
-	// nothing from who has joined since.
+	// nothing from who has come anew since.
 	Session string `json:"sessionId,omitempty"`
 	Epoch   int    `json:"epoch,omitempty"`
 }

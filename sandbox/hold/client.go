@@ -3,7 +3,6 @@ package hold
 import (
 	"bufio"
 	"context"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -130,7 +129,7 @@ func Attach(ctx context.Context, conn net.Conn, mode sandbox.AttachMode, term sa
 		forward(conn, frames, term.Resizes, done)
 	}()
 	epoch := 0
-	exit := receive(conn, term, &epoch)
+	exit := receive(conn, mode, term, &epoch)
 	close(done)
 	_ = conn.Close()
 	_ = term.In.Close()
@@ -185,8 +184,9 @@ func forward(conn net.Conn, frames <-chan []byte, resizes <-chan sandbox.Size, d
 	}
 }
 
-// receive hands the tutor's output on until the stay ends.
-func receive(conn net.Conn, term sandbox.Terminal, epoch *int) sandbox.Exit {
+// receive hands the tutor's output on until the stay ends. What is no holder's
+// word ends it: whoever has tampered with the sandbox may send anything.
+func receive(conn io.Reader, mode sandbox.AttachMode, term sandbox.Terminal, epoch *int) sandbox.Exit {
 	lost := sandbox.Exit{Ending: sandbox.Lost, Code: 1, Reason: "The sandbox vanished. Choose the stage again to start a new one."}
 	frames := bufio.NewReaderSize(conn, maxFrame/2)
 	var buf []byte
@@ -197,6 +197,9 @@ func receive(conn net.Conn, term sandbox.Terminal, epoch *int) sandbox.Exit {
 		}
 		switch kind {
 		case frameData:
+			if mode == sandbox.Control && *epoch == 0 { // nothing is shown of which nobody knows that it began
+				return lost
+			}
 			if _, err := term.Out.Write(payload); err != nil {
 				return sandbox.Exit{Ending: sandbox.Detached}
 			}
@@ -209,10 +212,11 @@ func receive(conn net.Conn, term sandbox.Terminal, epoch *int) sandbox.Exit {
 				term.Sized(size)
 			}
 		case frameJoined:
-			if len(payload) != 8 {
+			joined, ok := decodeEpoch(payload)
+			if !ok || mode != sandbox.Control || *epoch != 0 {
 				return lost
 			}
-			*epoch = int(binary.BigEndian.Uint64(payload))
+			*epoch = joined
 			if term.Joined != nil {
 				term.Joined(*epoch)
 			}

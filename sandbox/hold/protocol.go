@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 
 	"lectern/sandbox"
 )
@@ -189,4 +190,19 @@ func decodeSize(b []byte) (sandbox.Size, error) {
 	}
 	s := sandbox.Size{Cols: int(binary.BigEndian.Uint16(b)), Rows: int(binary.BigEndian.Uint16(b[2:]))}
 	return s.Clamp(), nil
+}
+
+func encodeEpoch(epoch int) []byte { return binary.BigEndian.AppendUint64(nil, uint64(epoch)) }
+
+// decodeEpoch gives what a page may be told and come back with; ok is false where
+// it is none: no sandbox lives for more joins than an int of any machine has.
+func decodeEpoch(b []byte) (epoch int, ok bool) {
+	if len(b) != 8 {
+		return 0, false
+	}
+	n := binary.BigEndian.Uint64(b)
+	if n < 1 || n > math.MaxInt32 {
+		return 0, false
+	}
+	return int(n), true
 }

@@ -1,7 +1,6 @@
 package hold
 
 import (
-	"encoding/binary"
 	"errors"
 	"time"
 
@@ -16,7 +15,7 @@ func (t *terminal) write(h *holder) error {
 	defer t.caption.close()
 	if t.epoch > 0 {
 		_ = t.conn.SetWriteDeadline(time.Now().Add(stallLimit))
-		if err := writeFrame(t.conn, frameJoined, binary.BigEndian.AppendUint64(nil, uint64(t.epoch))); err != nil {
+		if err := writeFrame(t.conn, frameJoined, encodeEpoch(t.epoch)); err != nil {
 			return err
 		}
 	}

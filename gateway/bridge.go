@@ -17,6 +17,14 @@ const (
 	rejoinPause = 500 * time.Millisecond
 )
 
+// stay is a terminal's time in a sandbox, over all the ways to it.
+type stay struct {
+	epoch     int  // to go on from; 0: of none
+	returning bool // it is the learner's client that goes on
+	how       joining
+	began     bool // it was let in
+}
+
 // bridge hands the terminal to the sandbox until that ends or lets go. A way
 // to it that breaks off while it lives, as when an API server restarts, is
 // mended without the learner's doing, unless another connection of theirs has
@@ -24,17 +32,13 @@ const (
 // client comes back; 0: of none.
 func (s *session) bridge(sb sandbox.Sandbox, epoch int) (sandbox.Exit, error) {
 	defer s.shows(inSandbox)()
-	how := s.joining(sb)
-	s.server.metrics.attaches.count(how)
-	// A client knows of its new connection alone, and the way of that one, once it
-	// is in, is mended by us.
-	returning := epoch > 0
+	st := &stay{epoch: epoch, returning: epoch > 0, how: s.joining(sb)}
 	var lost time.Time
 	for {
 		joined := time.Now()
-		exit, err := s.attach(sb, epoch, returning, how)
-		if exit.Epoch > 0 {
-			epoch, returning = exit.Epoch, false
+		exit, err := s.attach(sb, st)
+		if err == nil && exit.Ending == sandbox.TakenOver && st.began {
+			s.server.metrics.takeovers.Inc()
 		}
 		if err != nil || exit.Ending != sandbox.Lost || s.ctx.Err() != nil {
 			return exit, err
@@ -47,22 +51,33 @@ func (s *session) bridge(sb sandbox.Sandbox, epoch int) (sandbox.Exit, error) {
 		if !ok || again.Made().Session != sb.Made().Session {
 			return exit, nil
 		}
-		sb, how = again, mended
-		s.server.metrics.attaches.count(how)
+		sb = again
+		if st.began { // the client knows of this connection alone, so it is we who go on
+			st.how, st.returning = mended, false
+		}
 	}
 }
 
-func (s *session) attach(sb sandbox.Sandbox, epoch int, returning bool, how joining) (sandbox.Exit, error) {
+// attach goes one way to the sandbox. What is told, recorded and counted of that
+// begins once the terminal is let in.
+func (s *session) attach(sb sandbox.Sandbox, st *stay) (sandbox.Exit, error) {
 	size, newer, stop := s.window.follow()
 	defer stop()
 	out := s.withMarkers(sb.Made().CourseID)
-	defer s.record(sb, size, out)()
+	stopRecording := func() {}
+	defer func() { stopRecording() }()
 	defer out.close()
 	in, measured := s.server.metrics.measured(s.gate.open(), out)
-	left := s.joined(sb)
+	joined, left := s.joins(sb)
 	exit, err := sb.Attach(s.ctx, sandbox.Control, sandbox.Terminal{
-		In: in, Out: measured, Size: size, Resizes: newer, Epoch: epoch, Returning: returning,
-		Joined: func(epoch int) { s.tellJoined(sb.Made(), epoch, how) },
+		In: in, Out: measured, Size: size, Resizes: newer, Epoch: st.epoch, Returning: st.returning,
+		Joined: func(epoch int) {
+			st.epoch, st.began = epoch, true
+			joined()
+			s.server.metrics.attaches.count(st.how)
+			stopRecording = s.record(sb, size, out)
+			s.tellJoined(sb.Made(), epoch, st.how)
+		},
 	})
 	left(exit, err)
 	return exit, err

@@ -46,7 +46,6 @@ func (s *session) loop(notice tui.Notice, next sandbox.Sandbox, epoch int) int {
 			return s.farewell(cause)
 		}
 		if takenOver {
-			s.server.metrics.takeovers.Inc()
 			s.say(exit.Reason)
 			return 1
 		}

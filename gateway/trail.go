@@ -99,19 +99,27 @@ func eventOf(kind audit.Kind, of sandbox.Info) audit.Event {
 	return audit.Event{Kind: kind, Login: of.Login, Session: of.Session, Course: of.CourseID, Stage: of.Stage}
 }
 
-// joined records that the terminal is joined to a sandbox, and left, how that
+// joins gives what is to be called when the terminal is joined to a sandbox, which
+// records that, and when it has left, or was never there, which records how that
 // has ended.
-func (s *session) joined(sb sandbox.Sandbox) (left func(sandbox.Exit, error)) {
+func (s *session) joins(sb sandbox.Sandbox) (joined func(), left func(sandbox.Exit, error)) {
 	e := eventOf(audit.Attached, sb.Made())
 	e.Key, e.Remote = s.who.Fingerprint, s.remote
+	there := false
 	var recording sync.WaitGroup
-	// Beside the attach, which need not wait for the disk.
-	recording.Go(func() { _ = s.server.Audit.Record(e) })
-	return func(exit sandbox.Exit, err error) {
+	joined = func() {
+		there = true
+		attached := e
+		// Beside the attach, which need not wait for the disk.
+		recording.Go(func() { _ = s.server.Audit.Record(attached) })
+	}
+	left = func(exit sandbox.Exit, err error) {
 		recording.Wait()
 		switch {
-		case err != nil:
+		case err != nil, !there && exit.Ending == sandbox.Lost:
 			e.Kind, e.Reason = audit.Detached, "it could not be joined"
+		case !there: // left to a newer connection, or ended already: nothing has happened
+			return
 		case exit.Ending == sandbox.TakenOver:
 			e.Kind = audit.TakenOver
 		default:
@@ -122,6 +130,7 @@ func (s *session) joined(sb sandbox.Sandbox) (left func(sandbox.Exit, error)) {
 		}
 		_ = s.server.Audit.Record(e)
 	}
+	return joined, left
 }
 
 // recordMade records a new sandbox. Where there is to be none without a record,

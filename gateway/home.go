@@ -132,6 +132,7 @@ func (s *Server) complete(r progress.Record) (recorded bool, err error) {
 func (s *Server) ended(of sandbox.Info, exit sandbox.Exit) {
 	s.metrics.countEnd(exit)
 	s.unseen.take(of.Session)
+	s.unheard.ended(of, exit)
 	s.log.Info("sandbox ended", "login", of.Login, "session", of.Session, "ending", exit.Ending, "status", exit.Code)
 	if !s.enter() { // nobody would wait for it
 		s.recordEnd(of, exit)

@@ -24,6 +24,9 @@ func (s *session) pick(notice tui.Notice) (sandbox.Sandbox, error) {
 		return nil, err
 	}
 	home.Notice = notice
+	if home.Running == nil {
+		home.Notice = s.noticeOfUnheard(notice)
+	}
 	// Of the newest start that came to something. The app runs one at a time and
 	// knows of its end before it quits, so nobody else is at it then. One that
 	// was cancelled too late leaves its sandbox here as well.

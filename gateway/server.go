@@ -89,6 +89,7 @@ type Server struct {
 	pageDoor    *pageDoor
 	news        news
 	unseen      unseen
+	unheard     unheard
 	refusals    refusals
 	metrics     *metrics
 	census      *census
@@ -114,6 +115,7 @@ func New(o Options) (*Server, error) {
 		door:        door{path: o.DoorFile},
 		news:        news{followers: make(map[string]map[follower]struct{})},
 		unseen:      unseen{sessions: make(map[string]struct{})},
+		unheard:     unheard{ends: make(map[string]end)},
 		refusals:    refusals{log: o.Log},
 		metrics:     newMetrics(),
 	}

@@ -50,7 +50,7 @@ func (s *session) loop(notice tui.Notice, next sandbox.Sandbox, epoch int) int {
 			return 1
 		}
 		s.tellLeft()
-		notice = s.noticeOf(exit, err)
+		notice = s.noticeOf(next.Made(), exit, err)
 		next, epoch = nil, 0
 	}
 }

@@ -37,16 +37,27 @@ func forLearner(err error) error {
 	return err
 }
 
-// noticeOf says in the picker how the time in the sandbox ended.
-func (s *session) noticeOf(exit sandbox.Exit, err error) tui.Notice {
+// noticeOf says in the picker how the time in a sandbox ended.
+func (s *session) noticeOf(of sandbox.Info, exit sandbox.Exit, err error) tui.Notice {
 	switch {
 	case err != nil:
 		s.server.log.Error("could not join a sandbox", "login", s.who.Login, "error", err)
 		return tui.Notice{Kind: tui.Bad, Text: "Your session could not be joined. Please try again."}
 	case exit.Ending == sandbox.Lost && s.stillRunning():
 		return tui.Notice{Kind: tui.Info, Text: "The connection to your session was lost. It still runs: press Enter to go back."}
-	case exit.Ending == sandbox.Exited && exit.Code == 0:
+	}
+	if exit.Over() {
+		s.server.unheard.heard(of)
+	}
+	if exit.Ending == sandbox.Exited && exit.Code == 0 {
 		return s.praise()
+	}
+	return noticeOfEnd(exit)
+}
+
+// noticeOfEnd says how a sandbox has ended, if not by the learner's own wish.
+func noticeOfEnd(exit sandbox.Exit) tui.Notice {
+	switch {
 	case exit.Ending == sandbox.Exited:
 		return tui.Notice{Kind: tui.Bad, Text: fmt.Sprintf("The tutor ended with status %d. What you have done is kept: choose the stage again to go on.", exit.Code)}
 	case exit.Reason != "":

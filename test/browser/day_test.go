@@ -11,9 +11,9 @@ import (
 )
 
 // atLesson is the page with the first page of the first stage's lesson.
-func atLesson(t *testing.T) (*lab, *browser.Tab) {
+func atLesson(t *testing.T, settings ...string) (*lab, *browser.Tab) {
 	t.Helper()
-	l := startLab(t, shortCourse)
+	l := startLab(t, shortCourse, settings...)
 	b := l.open(browser.Desktop)
 	b.Sees("› ▸ open    1  Counting")
 	b.Press(kb.Enter)

@@ -19,8 +19,9 @@ type lab struct {
 	t         *testing.T
 	dir       string
 	courses   string
-	ssh, http string // its ports
-	url       string // where browsers reach the page: by the wire
+	settings  []string // flags of the gateway's besides
+	ssh, http string   // its ports
+	url       string   // where browsers reach the page: by the wire
 	wire      *lecterntest.Wire
 	terminals *lecterntest.Terminals
 
@@ -34,9 +35,9 @@ const (
 )
 
 // startLab starts a gateway with the courses of a folder.
-func startLab(t *testing.T, courses string) *lab {
+func startLab(t *testing.T, courses string, settings ...string) *lab {
 	t.Helper()
-	l := &lab{t: t, dir: t.TempDir(), ssh: lecterntest.ReservePort(), http: lecterntest.ReservePort()}
+	l := &lab{t: t, settings: settings, dir: t.TempDir(), ssh: lecterntest.ReservePort(), http: lecterntest.ReservePort()}
 	var err error
 	if l.courses, err = filepath.Abs(courses); err != nil {
 		t.Fatal(err)
@@ -77,9 +78,9 @@ func (l *lab) path(name string) string { return filepath.Join(l.dir, name) }
 func (l *lab) start() {
 	l.t.Helper()
 	l.said = lecterntest.NewScreen()
-	l.program = exec.Command(binary, "serve", "--data_dir", l.path("data"), "--courses.sources", l.courses,
-		"--ssh.listen", "127.0.0.1:"+l.ssh, "--metrics.listen", "", "--web.listen", "127.0.0.1:"+l.http, "--web.public_url", l.url,
-		"--auth.users", "ada,bob", "--auth.authorized_keys", l.path("authorized_keys"))
+	l.program = exec.Command(binary, append([]string{"serve", "--data_dir", l.path("data"), "--courses.sources", l.courses,
+		"--ssh.listen", "127.0.0.1:" + l.ssh, "--metrics.listen", "", "--web.listen", "127.0.0.1:" + l.http, "--web.public_url", l.url,
+		"--auth.users", "ada,bob", "--auth.authorized_keys", l.path("authorized_keys")}, l.settings...)...)
 	l.program.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + l.dir, "GORACE=halt_on_error=1 exitcode=66"}
 	l.program.Stdout, l.program.Stderr = l.said, l.said
 	if err := l.program.Start(); err != nil {

@@ -7,6 +7,7 @@ import { UnicodeGraphemesAddon } from './vendor/addon-unicode-graphemes.mjs';
 import { ClipboardAddon } from './vendor/addon-clipboard.mjs';
 import { WebLinksAddon } from './vendor/addon-web-links.mjs';
 import { WebglAddon } from './vendor/addon-webgl.mjs';
+import { followFinger } from './swipe.js';
 import { terminalTheme } from './theme.js';
 
 const FONTS = 'ui-monospace, "Cascadia Mono", "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", "Noto Sans Mono", monospace';
@@ -67,6 +68,7 @@ export class Terminal {
     xterm.open(element);
     xterm.textarea.setAttribute('aria-describedby', 'way-out');
     this.#accelerate();
+    followFinger(xterm);
 
     let timer = 0;
     new ResizeObserver(() => {

@@ -1,5 +1,17 @@
-// Copying and pasting. Pasting is the browser's own: the page never asks for
-// leave to read the clipboard.
+// Copying and pasting. Pasting is the browser's own where there is a keyboard;
+// only for the key of a phone, which has none, the page reads the clipboard.
+
+/** Whether the browser lets the page ask; it does not without TLS. */
+export const canPaste = Boolean(navigator.clipboard?.readText);
+
+/** @returns {Promise<string | undefined>} what is in the clipboard, unless the person does not want that */
+export async function pasted() {
+  try {
+    return await navigator.clipboard.readText();
+  } catch {
+    return undefined;
+  }
+}
 
 /**
  * @param {string} text

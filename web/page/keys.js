@@ -23,24 +23,19 @@ export class Keys {
    * @param {HTMLElement} row
    * @param {(text: string) => void} type
    * @param {() => any} modes  of the terminal
+   * @param {(() => void) | undefined} paste  where the browser can
    */
-  constructor(row, type, modes) {
+  constructor(row, type, modes, paste) {
     for (const [label, name, keys] of KEYS) {
-      const button = document.createElement('button');
-      button.type = 'button';
-      button.textContent = label;
-      button.setAttribute('aria-label', name);
-      // The focus stays where it is, and with it the phone's keyboard.
-      button.addEventListener('pointerdown', (event) => event.preventDefault());
       if (name === 'Ctrl') {
-        this.#control = button;
-        button.addEventListener('click', () => this.#hold(!this.held));
+        this.#control = key(label, name, () => this.#hold(!this.held));
         this.#hold(false);
+        row.append(this.#control);
       } else {
-        button.addEventListener('click', () => type(this.apply(keys(modes()))));
+        row.append(key(label, name, () => type(this.apply(keys(modes())))));
       }
-      row.append(button);
     }
+    if (paste) row.insertBefore(key('paste', 'Paste', paste), this.#control.nextSibling);
     const coarse = matchMedia('(pointer: coarse)');
     const suit = () => (row.hidden = !coarse.matches);
     coarse.addEventListener('change', suit);
@@ -70,6 +65,22 @@ export class Keys {
     if (text.length !== 1 || code < 0x3f || code > 0x5f) return text;
     return String.fromCharCode(code === 0x3f ? 0x7f : code & 0x1f);
   }
+}
+
+/**
+ * @param {string} label
+ * @param {string} name
+ * @param {() => void} press
+ */
+function key(label, name, press) {
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.textContent = label;
+  button.setAttribute('aria-label', name);
+  // The focus stays where it is, and with it the phone's keyboard.
+  button.addEventListener('pointerdown', (event) => event.preventDefault());
+  button.addEventListener('click', press);
+  return button;
 }
 
 /** @param {string} letter */

@@ -3,7 +3,7 @@
 
 import { call } from './api.js';
 import { announce } from './announce.js';
-import { copy } from './clipboard.js';
+import { canPaste, copy, pasted } from './clipboard.js';
 import { Courses } from './courses.js';
 import { byId } from './dom.js';
 import { Find } from './find.js';
@@ -69,10 +69,11 @@ const terminal = new Terminal(byId('screen'), {
 });
 const stages = new Stages(courses, terminal);
 const find = new Find(terminal);
-const keys = new Keys(byId('keys'), (text) => link.type(text), () => terminal.xterm.modes);
+const keys = new Keys(byId('keys'), (text) => link.type(text), () => terminal.xterm.modes, canPaste ? paste : undefined);
 const preferences = new Preferences(settings, {
   changed: suit,
   closed: () => terminal.focus(),
+  copyScreen: () => copyAndReturn(terminal.text),
   async signOut() {
     try {
       await call('DELETE', 'api/me');
@@ -227,8 +228,16 @@ function suit() {
 
 /** @param {string} text */
 async function copyAndReturn(text) {
-  toast.show((await copy(text)) ? 'Copied.' : 'The browser does not let the page copy.');
+  if (!text) toast.show('There is nothing to copy.');
+  else toast.show((await copy(text)) ? 'Copied.' : 'The browser does not let the page copy.');
   terminal.focus();
+}
+
+async function paste() {
+  const text = await pasted();
+  if (text === undefined) toast.show('The browser does not let the page paste.');
+  else if (!text) toast.show('There is no text to paste.');
+  else terminal.xterm.paste(text);
 }
 
 /**

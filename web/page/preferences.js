@@ -15,7 +15,7 @@ export function fontSize(settings) {
 export class Preferences {
   /**
    * @param {import('./settings.js').Settings} settings
-   * @param {{changed: () => void, closed: () => void, signOut: () => void}} told
+   * @param {{changed: () => void, closed: () => void, copyScreen: () => void, signOut: () => void}} told
    */
   constructor(settings, told) {
     this.settings = settings;
@@ -32,6 +32,10 @@ export class Preferences {
     const reader = byId('reader');
     reader.checked = settings.screenReader;
     reader.addEventListener('change', () => this.#set({ screenReader: reader.checked }));
+    byId('copy-screen').addEventListener('click', () => {
+      this.dialog.close();
+      told.copyScreen();
+    });
     byId('sign-out').addEventListener('click', () => {
       this.dialog.close();
       told.signOut();

@@ -119,16 +119,7 @@ func TestLessMotion(t *testing.T) {
 // TestKeyRow presses the keys that a phone's own keyboard lacks.
 func TestKeyRow(t *testing.T) {
 	_, b, k := enter(t, browser.Phone)
-	tap := func(label string) {
-		t.Helper()
-		box := browser.Eval[[]float64](b, fmt.Sprintf(`(() => {
-			const key = [...document.querySelectorAll('#keys button')].find((key) => key.textContent === %q);
-			key.scrollIntoView();
-			const { x, y, width, height } = key.getBoundingClientRect();
-			return [x + width / 2, y + height / 2];
-		})()`, label))
-		b.Do(chromedp.TapXY(box[0], box[1]), "tap "+label)
-	}
+	tap := func(label string) { t.Helper(); tapKey(b, label) }
 	for _, key := range [][2]string{{"esc", "\x1b"}, {"tab", "\t"}, {"^C", "\x03"}, {"|", "|"}, {"/", "/"}, {"-", "-"}, {"←", "\x1b[D"}, {"↑", "\x1b[A"}} {
 		tap(key[0])
 		k.awaitTyped(t, key[1])

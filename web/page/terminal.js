@@ -93,6 +93,17 @@ export class Terminal {
     return { cols: this.xterm.cols, rows: this.xterm.rows };
   }
 
+  /** What is shown, as text: lines that go on in the next are one. */
+  get text() {
+    const { active } = this.xterm.buffer;
+    const lines = [''];
+    for (let y = active.viewportY; y < active.viewportY + this.xterm.rows; y++) {
+      lines[lines.length - 1] += active.getLine(y)?.translateToString() ?? '';
+      if (!active.getLine(y + 1)?.isWrapped) lines.push('');
+    }
+    return lines.map((line) => line.trimEnd()).join('\n').trimEnd();
+  }
+
   /** Makes it as large as its element. */
   fit() {
     if (this.element.clientWidth && this.element.clientHeight) this.fitting.fit();

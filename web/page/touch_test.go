@@ -110,5 +110,98 @@ func TestSwipingBack(t *testing.T) {
 	}
 }
 
+// TestPasteKey pastes by the key of a phone, which has no others for it.
+func TestPasteKey(t *testing.T) {
+	l, b, k := enter(t, browser.Phone)
+	clipboard := func(read string) {
+		t.Helper()
+		browser.Eval[bool](b, fmt.Sprintf(`(Object.defineProperty(navigator, 'clipboard', { configurable: true, value: { readText: async () => %s } }), true)`, read))
+	}
+	clipboard(`'echo 1\necho 2'`)
+	tapKey(b, "paste")
+	k.awaitTyped(t, "echo 1\recho 2")
+	if b.Focus() != "xterm-helper-textarea" {
+		t.Errorf("the focus is on %q: the phone's keyboard is gone", b.Focus())
+	}
+	k.print(t, "\x1b[?2004h")
+	tapKey(b, "paste")
+	k.awaitTyped(t, "\x1b[200~echo 1\recho 2\x1b[201~")
+
+	clipboard(`'z'.repeat(2_000_000)`)
+	tapKey(b, "paste")
+	b.Shows("#toast", "too much to paste at once")
+	clipboard(`''`)
+	tapKey(b, "paste")
+	b.Shows("#toast", "There is no text to paste.")
+	clipboard(`Promise.reject(new DOMException('no', 'NotAllowedError'))`)
+	tapKey(b, "paste")
+	b.Shows("#toast", "The browser does not let the page paste.")
+
+	// Without TLS a page cannot read it, and promises nothing.
+	b.BeforeEach(`Object.defineProperty(navigator, 'clipboard', { value: undefined })`)
+	b.Do(chromedp.Reload(), "reload")
+	l.next(t).print(t, "again")
+	b.Shows("#keys button", "ctrl")
+	if browser.Eval[bool](b, `document.getElementById('keys').textContent.includes('paste')`) {
+		t.Error("there is a key to paste, which cannot work")
+	}
+}
+
+// TestCopyScreen copies where nothing can be selected, and where there is no TLS.
+func TestCopyScreen(t *testing.T) {
+	_, b, k := enter(t, browser.Phone)
+	browser.Eval[bool](b, `(Object.defineProperty(navigator, 'clipboard', { value: undefined }), true)`)
+	browser.Eval[bool](b, `(({ prototype }, set = prototype.setData) => {
+		prototype.setData = function (kind, text) { window.copied = text; set.call(this, kind, text); };
+		return true;
+	})(DataTransfer)`)
+	long := strings.Repeat("long ", 20)
+	k.print(t, "\x1b[?1049h\x1b[H  first   \r\n\r\n"+long+"end\r\n한글   ")
+	b.Sees("한글")
+	b.Click("#preferences-open")
+	b.Click("#copy-screen")
+	b.Shows("#toast", "Copied.")
+	b.Hides("#preferences")
+	if got, want := browser.Eval[string](b, `window.copied`), "  first\n\n"+long+"end\n한글"; got != want {
+		t.Errorf("what is copied is %q, want %q", got, want)
+	}
+
+	k.print(t, "\x1b[2J")
+	b.Click("#preferences-open")
+	b.Click("#copy-screen")
+	b.Shows("#toast", "There is nothing to copy.")
+}
+
+// TestOnAPhone: everything has room, and nothing is told of keys that are not there.
+func TestOnAPhone(t *testing.T) {
+	for _, width := range []int64{360, 375, 390} {
+		d := browser.Phone
+		d.Width = width
+		_, b, _ := enter(t, d)
+		b.Shows("#keys button", "paste")
+		if edges := browser.Eval[[]float64](b, `(({ children, clientWidth }) => [children[0].getBoundingClientRect().left, clientWidth - [...children].at(-1).getBoundingClientRect().right])(document.getElementById('keys'))`); min(edges[0], edges[1]) < 4 {
+			t.Errorf("on %d pixels the keys are %v from the edges, want some room", width, edges)
+		}
+		b.Picture(fmt.Sprintf("keys %d", width))
+		b.Click("#preferences-open")
+		b.Shows("#preferences", "Text size")
+		b.Hides(".shortcuts")
+	}
+	_, b, _ := enter(t, browser.Desktop)
+	b.Click("#preferences-open")
+	b.Shows(".shortcuts", "F6")
+}
+
+// tapKey taps a key of the row.
+func tapKey(b *browser.Tab, label string) {
+	box := browser.Eval[[]float64](b, fmt.Sprintf(`(() => {
+		const key = [...document.querySelectorAll('#keys button')].find((key) => key.textContent === %q);
+		key.scrollIntoView();
+		const { x, y, width, height } = key.getBoundingClientRect();
+		return [x + width / 2, y + height / 2];
+	})()`, label))
+	b.Do(chromedp.TapXY(box[0], box[1]), "tap "+label)
+}
+
 // shown are the lines on screen.
 const shown = `[...document.querySelectorAll('.xterm-rows > div')].map((row) => row.textContent.replaceAll('\u00a0', ' ').trimEnd())`

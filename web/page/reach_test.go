@@ -155,6 +155,11 @@ func TestNoKeyRowOnDesktop(t *testing.T) {
 func TestPhoneFoldsAway(t *testing.T) {
 	_, b, k := enter(t, browser.Phone)
 	b.Hides("#stages")
+	beside := `(([sign], { left, right }) => [sign.getBoundingClientRect().left - left, right - sign.getBoundingClientRect().right])(
+		document.getElementById('fold').children, document.getElementById('fold').getBoundingClientRect())`
+	if gaps := browser.Eval[[]float64](b, beside); gaps[0] != gaps[1] {
+		t.Errorf("in the picker the sign of the list has %v pixels beside it, as if there were a number", gaps)
+	}
 	k.tell(t, map[string]any{"type": "place", "sessionId": "s-1", "course": "ssh", "stage": 2})
 	b.Shows("#count", "1/5")
 	b.Click("#fold")

@@ -34,6 +34,7 @@ export class Find {
 
   open() {
     this.form.hidden = false;
+    this.terminal.searching = true;
     this.text.select();
     this.text.focus();
     if (this.text.value) this.#seek('findNext', true);
@@ -41,6 +42,7 @@ export class Find {
 
   close() {
     this.form.hidden = true;
+    this.terminal.searching = false;
     this.terminal.search.clearDecorations();
     this.terminal.xterm.clearSelection();
     this.terminal.focus();
@@ -57,7 +59,7 @@ export class Find {
       decorations: {
         matchBackground: color('match'),
         matchOverviewRuler: color('brass'),
-        activeMatchBackground: color('match-here'),
+        activeMatchBackground: color('brass'),
         activeMatchColorOverviewRuler: color('brass'),
       },
     });

@@ -69,6 +69,62 @@ func TestSearching(t *testing.T) {
 	b.Shows("#find-count", "none")
 }
 
+// TestMatches tells the match that the search is at from the others, and leaves
+// all of them readable.
+func TestMatches(t *testing.T) {
+	for name, d := range map[string]browser.Device{"light": browser.Desktop, "dark": browser.Desktop.Dark()} {
+		t.Run(name, func(t *testing.T) {
+			_, b, k := enter(t, d)
+			k.print(t, "\x1b[H"+lesson(d))
+			b.Click("#find-open")
+			b.Press("key")
+			b.Shows("#find-count", "of")
+			b.Press(kb.Enter)
+			b.Shows("#find-count", "2 of")
+			b.Picture("matches")
+			// The pairs of colours in which the letters of the matches are drawn.
+			type match struct {
+				Here     bool
+				Contrast float64 // of the text
+				Apart    float64 // of the background from that of the one the search is at
+			}
+			matches := browser.Eval[[]match](b, `(() => {
+				const rgb = (color) => color.match(/[\d.]+/g).map(Number);
+				const light = (color) => {
+					const [r, g, b] = rgb(color).map((c) => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+					return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+				};
+				const contrast = (a, b) => (Math.max(light(a), light(b)) + 0.05) / (Math.min(light(a), light(b)) + 0.05);
+				const probe = document.createElement('i');
+				probe.style.color = 'var(--brass)';
+				document.body.append(probe);
+				const here = getComputedStyle(probe).color;
+				return [...document.querySelectorAll('.xterm-rows span')]
+					.map((cell) => getComputedStyle(cell))
+					.filter(({ backgroundColor }) => rgb(backgroundColor)[3] !== 0)
+					.map(({ color, backgroundColor }) => ({ here: backgroundColor === here, contrast: contrast(color, backgroundColor), apart: contrast(backgroundColor, here) }));
+			})()`)
+			here, others := 0, 0
+			for _, m := range matches {
+				if m.Here {
+					here++
+				} else {
+					others++
+				}
+				if m.Contrast < 4.5 {
+					t.Errorf("a match is written with a contrast of %.1f, want at least 4.5", m.Contrast)
+				}
+				if !m.Here && m.Apart < 3 {
+					t.Errorf("a match differs from the one that the search is at by a contrast of %.1f, want at least 3", m.Apart)
+				}
+			}
+			if here != len("key") || others < 3*len("key") {
+				t.Errorf("%d letters are of the match that the search is at and %d of others, want those of one and of at least three", here, others)
+			}
+		})
+	}
+}
+
 // TestReadOut turns the terminal into one that a screen reader can follow.
 func TestReadOut(t *testing.T) {
 	_, b, k := enter(t, browser.Desktop)

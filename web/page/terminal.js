@@ -30,6 +30,8 @@ const RESIZE_MS = 100;
  */
 
 export class Terminal {
+  #searching = false;
+
   /**
    * @param {HTMLElement} element  that it fills
    * @param {Told} told
@@ -49,7 +51,7 @@ export class Terminal {
       minimumContrastRatio: 4.5,
       macOptionIsMeta: true,
       linkHandler: { activate: open, ...hover },
-      theme: terminalTheme(),
+      theme: terminalTheme(false),
     }));
     this.fitting = new FitAddon();
     this.search = new SearchAddon({ highlightLimit: 500 });
@@ -140,10 +142,21 @@ export class Terminal {
     this.xterm.options.disableStdin = stale;
   }
 
+  /**
+   * Shows clearly which match a search is at: xterm.js selects it, and the colour
+   * of what is selected hides the one of a match.
+   *
+   * @param {boolean} searching
+   */
+  set searching(searching) {
+    this.#searching = searching;
+    this.xterm.options.theme = terminalTheme(searching);
+  }
+
   /** @param {{fontSize: number, screenReader: boolean, still: boolean}} wish */
   suit({ fontSize, screenReader, still }) {
     const options = this.xterm.options;
-    options.theme = terminalTheme();
+    options.theme = terminalTheme(this.#searching);
     options.fontSize = fontSize;
     options.screenReaderMode = screenReader;
     options.smoothScrollDuration = still ? 0 : 80;

@@ -36,8 +36,12 @@ export function color(name) {
   return '#' + [r, g, b].map((n) => n.toString(16).padStart(2, '0')).join('');
 }
 
-/** The theme of the terminal, as xterm.js has it. */
-export function terminalTheme() {
+/**
+ * The theme of the terminal, as xterm.js has it.
+ *
+ * @param {boolean} searching  what is selected is what the search is at
+ */
+export function terminalTheme(searching) {
   const hue = { red: 'red', green: 'green', yellow: 'brass', blue: 'blue', magenta: 'violet', cyan: 'teal' };
   /** @type {Record<string, string>} */
   const theme = {
@@ -46,6 +50,7 @@ export function terminalTheme() {
     cursor: color('brass'),
     cursorAccent: color('ink'),
     selectionBackground: color('selection'),
+    selectionInactiveBackground: color(searching ? 'brass' : 'selection'),
     black: color('black'),
     white: color('white'),
     brightBlack: color('faded'),

@@ -2,7 +2,7 @@
 // stages beside it. This module joins the others; each of them has one idea.
 
 import { call } from './api.js';
-import { announce } from './announce.js';
+import { announce, hush } from './announce.js';
 import { canPaste, copy, pasted } from './clipboard.js';
 import { Courses } from './courses.js';
 import { byId } from './dom.js';
@@ -216,6 +216,8 @@ function leaveLab(error, note) {
   who = '';
   connected = false;
   notice.hide();
+  toast.hide();
+  hush();
   lab.classList.add('away');
   signIn.show(how, error, note);
 }

@@ -93,12 +93,17 @@ export class Toast {
     this.button.hidden = !offer;
     this.button.textContent = offer?.label ?? '';
     this.button.onclick = () => {
-      this.card.hidden = true;
+      this.hide();
       offer.action();
     };
     this.card.hidden = false;
     this.#leave(offer ? 4 * TOAST_MS : TOAST_MS);
     announce(sentence);
+  }
+
+  hide() {
+    clearTimeout(this.#timer);
+    this.card.hidden = true;
   }
 
   /** Goes after a while, but not from below somebody's finger. */

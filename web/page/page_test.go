@@ -193,7 +193,7 @@ func TestStages(t *testing.T) {
 
 	l.change(func() { l.courses[0].Stages[1].State, l.courses[0].Stages[2].State = "done", "open" })
 	k.tell(t, map[string]any{"type": "stage_complete", "course": "ssh", "stage": 2})
-	b.WaitFor(`document.getElementById('announce').textContent === 'Stage 2 complete, 2 of 5 stages done.'`)
+	says(b, "Stage 2 complete, 2 of 5 stages done.")
 	b.Shows(".stage.open", "Many conversations on one wire: channels") // as the server says when it is asked
 	b.Shows(".stage.done.fresh[aria-current=step]", "Who is there: keys and trust")
 	b.Shows(".far", "2 of 5 stages done")
@@ -202,9 +202,9 @@ func TestStages(t *testing.T) {
 	l.change(func() { l.courses[0].Stages[3].State = "open" })
 	k.tell(t, map[string]any{"type": "stage_unlocked", "course": "ssh", "stage": 4})
 	b.Shows(".stage.open", "The terminal that is not there")
-	b.WaitFor(`document.getElementById('announce').textContent === 'Stage 4 is open now.'`)
+	says(b, "Stage 4 is open now.")
 	k.tell(t, map[string]any{"type": "course_complete", "course": "ssh"})
-	b.WaitFor(`document.getElementById('announce').textContent === 'Course complete: SSH from the inside.'`)
+	says(b, "Course complete: SSH from the inside.")
 
 	k.tell(t, map[string]any{"type": "place"})
 	b.Shows("summary", "Tides and lighthouses")

@@ -22,6 +22,7 @@ func TestReconnecting(t *testing.T) {
 	_ = k.conn.CloseNow()
 	b.Shows("#notice", "The lab is being restarted. Trying again in")
 	b.Shows(".screen.stale", "what was there")
+	b.Hides(".xterm-cursor")
 	b.Picture("reconnecting")
 	b.Press("lost") // goes nowhere, as the grey screen says
 
@@ -36,6 +37,7 @@ func TestReconnecting(t *testing.T) {
 	b.Sees("한 new screen")
 	b.Hides("#notice")
 	b.Hides(".screen.stale")
+	b.Shows(".xterm-cursor", "")
 	if got := b.Screen(); got != "한 new screen" {
 		t.Errorf("the terminal shows %q, want nothing of the old screen", got)
 	}
@@ -85,6 +87,7 @@ func TestSessionEnd(t *testing.T) {
 			b.Shows("#notice", "The session was taken over by a newer connection.")
 			b.Shows("#notice-do", "Connect again")
 			b.Shows(".screen.stale", "ready>")
+			b.Hides(".xterm-cursor")
 			b.Picture("session-end")
 			if b.Focus() != "notice-do" {
 				t.Errorf("the focus is on %q, want it where the learner can go on", b.Focus())

@@ -12,10 +12,11 @@ import { terminalTheme } from './theme.js';
 
 const FONTS = 'ui-monospace, "Cascadia Mono", "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", "Noto Sans Mono", monospace';
 
-// CAN ends a sequence or a sign that was cut off, RIS makes the terminal new.
-// They go the way of the output, so that they come after what is still to be
-// drawn of the link before.
-const RESTART = Uint8Array.of(0x18, 0x1b, 0x63);
+// CAN ends a sequence or a sign that was cut off, RIS makes the terminal new, but
+// for the cursor in xterm.js, which DECTCEM shows and hides. They go the way of
+// the output, and as bytes like it, so that they come after what is still to be drawn
+// of the link before.
+const [RESTART, REST] = ['\x18\x1bc\x1b[?25h', '\x18\x1b[?25l'].map((text) => new TextEncoder().encode(text));
 
 const RESIZE_MS = 100;
 
@@ -133,13 +134,14 @@ export class Terminal {
   }
 
   /**
-   * Greys what is shown, which is then only to be read.
+   * Greys what is shown, which is then only to be read, without a cursor.
    *
    * @param {boolean} stale
    */
   set stale(stale) {
     this.element.classList.toggle('stale', stale);
     this.xterm.options.disableStdin = stale;
+    if (stale) this.xterm.write(REST);
   }
 
   /**

@@ -23,7 +23,7 @@ NPM_PACKAGES  := npm:/usr/bin/npm
 
 run: packages build ## Run the gateway for yourself, with the sample course
 	$(BIN) serve --trust-me --ssh.listen $(LISTEN) --metrics.listen= \
-		--web.listen $(PAGE) --web.public_url http://localhost:$(lastword $(subst :, ,$(PAGE))) $(if $(wildcard $(CLAUDE)),--sandbox.local.claude $(CLAUDE))
+		--web.listen $(PAGE) $(if $(wildcard $(CLAUDE)),--sandbox.local.claude $(CLAUDE))
 
 build: ## Build bin/lectern
 	@mkdir -p bin

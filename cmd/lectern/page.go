@@ -60,7 +60,7 @@ func newPage(c config.Config, registry prometheus.Registerer, log *slog.Logger) 
 // sshPort is the one that learners reach.
 func sshPort(c config.Config) int {
 	if c.Web.SSHPort != 0 {
-		return c.Web.SSHPort
+		return int(c.Web.SSHPort)
 	}
 	_, port, _ := net.SplitHostPort(c.SSH.Listen) // config has checked it
 	number, _ := strconv.Atoi(port)

@@ -63,7 +63,7 @@ func (p *browserPage) serveOn(t *testing.T) (address string) {
 // TestPageNamesTheSSHPort that learners reach.
 func TestPageNamesTheSSHPort(t *testing.T) {
 	for named, want := range map[int]int{0: 2022, 30022: 30022} {
-		address := pageOf(t, func(c *config.Config) { c.SSH.Listen, c.Web.SSHPort = "127.0.0.1:2022", named }).serveOn(t)
+		address := pageOf(t, func(c *config.Config) { c.SSH.Listen, c.Web.SSHPort = "127.0.0.1:2022", config.Port(named) }).serveOn(t)
 		asked, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+address+"/api/me", nil)
 		if err != nil {
 			t.Fatal(err)

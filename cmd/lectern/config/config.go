@@ -182,12 +182,12 @@ type Events struct {
 // Web is the browser page.
 type Web struct {
 	Listen    string `yaml:"listen" doc:"address of the page, as host:port or :port"`
-	PublicURL string `yaml:"public_url" doc:"address under which browsers reach the page; one-time links begin with it"`
+	PublicURL string `yaml:"public_url" doc:"address under which browsers reach the page, and links begin with; empty to follow web.listen"`
 	Enabled   bool   `yaml:"enabled" doc:"whether there is a page at all"`
 	// SignInFor is how long a browser stays signed in.
 	SignInFor time.Duration `yaml:"sign_in_for" doc:"how long a browser stays signed in"`
 	TLS       TLS           `yaml:"tls" doc:"the page's certificate, where no ingress in front of it has one"`
-	SSHPort   int           `yaml:"ssh_port" doc:"port of ssh in the command that the page shows; 0 for that of ssh.listen"`
+	SSHPort   Port          `yaml:"ssh_port" doc:"port of ssh in the command that the page shows; 0 for that of ssh.listen"`
 	Origins   []string      `yaml:"origins" doc:"other front ends whose pages may use the API, each as https://host"`
 	Proxies   []string      `yaml:"proxies" doc:"networks, as 10.42.0.0/16, of the ingress whose X-Forwarded-For is believed"`
 }

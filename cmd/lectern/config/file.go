@@ -219,7 +219,7 @@ func (d document) scalar(k key, from origin, node ast.Node) {
 			d.fail(k.path, from, "%s is %s, not text; put it in quotes", text, kindOf(node))
 			return
 		}
-	case *int, *bool:
+	case *int, *bool, *Port:
 		if quoted {
 			d.fail(k.path, from, "%q is text; remove the quotes", text)
 			return

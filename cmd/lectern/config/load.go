@@ -70,12 +70,16 @@ func readFile(name string) ([]byte, error) {
 // load is Load after the file was read.
 func load(options LoadOptions, data []byte) (Config, error) {
 	l := loader{config: Defaults(), origins: map[string]origin{}, failed: map[string]bool{}}
-	l.config.SSH.HostKey = "" // follows data_dir unless someone sets it
+	l.config.SSH.HostKey = ""   // follows data_dir unless someone sets it
+	l.config.Web.PublicURL = "" // and this web.listen
 	l.file(options.File, data)
 	l.environment(options.Environ, options.Allow, options.APIKey)
 	l.flags(options.Flags)
 	if l.config.SSH.HostKey == "" {
 		l.config.SSH.HostKey = l.config.hostKeyInDataDir()
+	}
+	if l.config.Web.PublicURL == "" {
+		l.config.Web.PublicURL = pageAddress(l.config.Web.Listen)
 	}
 	l.validate()
 	if err := l.problems.err(); err != nil {

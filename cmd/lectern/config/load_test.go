@@ -88,14 +88,14 @@ func TestEveryKeyFromEveryLayer(t *testing.T) {
 		"recording.dir": "casts", "recording.max_size": "1Mi", "recording.keep": "48h",
 		"progress.trust_terminal": "true", "log.level": "debug", "log.format": "json",
 	}
-	// What makes sense only beside another value gets that one too.
+	// What makes sense only beside other values gets those too.
 	beside := map[string]string{
 		"sandbox.kubernetes.storage.class": "sandbox.kubernetes.storage.kind=pvc",
 		"sandbox.kubernetes.storage.path":  "sandbox.kubernetes.storage.kind=hostPath",
 		"proxy.events.listen":              "proxy.events.secret_file=secret",
 		"proxy.events.url":                 "proxy.events.secret_file=secret",
-		"web.tls.certificate":              "web.tls.key=tls.key",
-		"web.tls.key":                      "web.tls.certificate=tls.crt",
+		"web.tls.certificate":              "web.tls.key=tls.key web.public_url=https://lab.example",
+		"web.tls.key":                      "web.tls.certificate=tls.crt web.public_url=https://lab.example",
 	}
 	defaults := Defaults()
 	for _, k := range values(&defaults) {
@@ -104,30 +104,34 @@ func TestEveryKeyFromEveryLayer(t *testing.T) {
 			t.Errorf("%s: the test has no other value", k.path)
 			continue
 		}
-		companion, companionText, _ := strings.Cut(beside[k.path], "=")
+		texts, paths := map[string]string{k.path: text}, []string{k.path}
+		for _, companion := range strings.Fields(beside[k.path]) {
+			path, value, _ := strings.Cut(companion, "=")
+			texts[path], paths = value, append(paths, path)
+		}
 		layers := map[string]func() (Config, error){
 			"file": func() (Config, error) {
 				var c Config
 				for _, field := range values(&c) {
-					if field.path == k.path || field.path == companion {
-						if err := field.parse(map[string]string{k.path: text, companion: companionText}[field.path]); err != nil {
+					if text, ok := texts[field.path]; ok {
+						if err := field.parse(text); err != nil {
 							t.Fatalf("%s: %v", field.path, err)
 						}
 					}
 				}
-				return loadText(t, onlyKeys(&c, k.path, companion), nil, nil)
+				return loadText(t, onlyKeys(&c, paths...), nil, nil)
 			},
 			"environment": func() (Config, error) {
-				environ := []string{k.variable() + "=" + text}
-				if companion != "" {
-					environ = append(environ, key{path: companion}.variable()+"="+companionText)
+				var environ []string
+				for _, path := range paths {
+					environ = append(environ, key{path: path}.variable()+"="+texts[path])
 				}
 				return loadText(t, "", environ, nil)
 			},
 			"flags": func() (Config, error) {
-				args := []string{k.flag() + "=" + text}
-				if companion != "" {
-					args = append(args, "--"+companion+"="+companionText)
+				var args []string
+				for _, path := range paths {
+					args = append(args, key{path: path}.flag()+"="+texts[path])
 				}
 				return loadText(t, "", nil, args)
 			},
@@ -174,6 +178,24 @@ func TestHostKeyFollowsDataDir(t *testing.T) {
 		got, err := loadText(t, test.file, nil, nil)
 		if err != nil || got.SSH.HostKey != test.want {
 			t.Errorf("%q: got %s, %v; want %s", test.file, got.SSH.HostKey, err, test.want)
+		}
+	}
+}
+
+// TestPublicURLFollowsListen where nobody sets it: a page on another port is not
+// to hand out links to the usual one.
+func TestPublicURLFollowsListen(t *testing.T) {
+	for _, test := range []struct{ file, want string }{
+		{"web: {listen: \":9000\"}\n", "http://localhost:9000"},
+		{"web: {listen: \"127.0.0.1:9000\", public_url: \"\"}\n", "http://localhost:9000"},
+		{"web: {listen: \"[::]:9000\"}\n", "http://localhost:9000"},
+		{"web: {listen: \"127.0.0.2:9000\"}\n", "http://127.0.0.2:9000"},
+		{"web: {listen: \"[fd00::1]:9000\"}\n", "http://[fd00::1]:9000"},
+		{"web: {listen: \":9000\", public_url: \"https://lab.example\"}\n", "https://lab.example"},
+	} {
+		got, err := loadText(t, test.file, nil, nil)
+		if err != nil || got.Web.PublicURL != test.want {
+			t.Errorf("%q: got %s, %v; want %s", test.file, got.Web.PublicURL, err, test.want)
 		}
 	}
 }

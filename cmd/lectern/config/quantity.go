@@ -82,3 +82,16 @@ func (c CPU) Milli() int64 {
 	n, _ := strconv.ParseInt(whole+(fraction + "000")[:3], 10, 64)
 	return n
 }
+
+// Port is a TCP port. 0 is none in particular.
+type Port uint16
+
+// ParsePort reads a port by its number.
+func ParsePort(text string) (Port, error) {
+	n, err := strconv.ParseUint(text, 10, 16)
+	// The second test refuses spellings that mean other numbers elsewhere: 010.
+	if err != nil || strconv.FormatUint(n, 10) != text {
+		return 0, fmt.Errorf("%q is no port; write a number up to 65535, like 2222", text)
+	}
+	return Port(n), nil
+}

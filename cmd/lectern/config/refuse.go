@@ -100,7 +100,7 @@ func (v validator) check(field any, err error) {
 	}
 }
 
-func (v validator) address(field *string) { v.check(field, checkAddress(*field)) }
+func (v validator) address(field *string, example int) { v.check(field, checkAddress(*field, example)) }
 
 func (v validator) site(field *string) { v.check(field, checkSite(*field)) }
 

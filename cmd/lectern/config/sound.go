@@ -28,9 +28,9 @@ var (
 
 const loginRule = "use up to 39 letters, digits, hyphens and underscores"
 
-// checkAddress says why text is no address to listen on. Port 0, any free one,
-// is allowed.
-func checkAddress(text string) error {
+// checkAddress says why text is no address to listen on, with an example of a
+// port. Port 0, any free one, is allowed.
+func checkAddress(text string, example int) error {
 	host, port, err := net.SplitHostPort(text)
 	if err == nil && host != "" && !hostName.MatchString(host) {
 		_, err = netip.ParseAddr(host)
@@ -39,7 +39,7 @@ func checkAddress(text string) error {
 		_, err = strconv.ParseUint(port, 10, 16)
 	}
 	if err != nil {
-		return fmt.Errorf("%q is no address to listen on; write it like :2222 or 127.0.0.1:2222", text)
+		return fmt.Errorf("%q is no address to listen on; write it like :%d or 127.0.0.1:%[2]d", text, example)
 	}
 	return nil
 }
@@ -63,20 +63,6 @@ func everyAddress(host string) bool {
 func checkSite(text string) error {
 	_, err := parseURL(text, "https://example.org")
 	return err
-}
-
-// checkOrigin says why text is no origin as browsers name it (RFC 6454): what is
-// compared with theirs must be written alike.
-func checkOrigin(text string) error {
-	const example = "https://lab.example.org"
-	u, err := parseURL(text, example)
-	if err != nil {
-		return err
-	}
-	if u.Path != "" {
-		return fmt.Errorf("%q has a path, which is not used here; write it like %s", text, example)
-	}
-	return nil
 }
 
 // checkArchive says why text is no archive to fetch courses from. What comes
@@ -105,8 +91,10 @@ func parseURL(text, example string) (*url.URL, error) {
 		return nil, errors.New("holds a user name or password, which a setting must not; remove it")
 	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
 		return nil, fmt.Errorf("%q is no address of the web; write it like %s", text, example)
-	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return nil, errors.New("has a ? or # part, which is not used here; remove it")
+	case strings.ContainsAny(text, "?#"):
+		// What stands there may be a secret, such as the code of a one-time link.
+		address := text[:strings.IndexAny(text, "?#")]
+		return nil, fmt.Errorf("%q has a ? or # part behind it, which is not used here; remove it", address)
 	}
 	return u, nil
 }

@@ -34,6 +34,8 @@ func (k key) parse(text string) error {
 		err = put(field, text, ParseBytes)
 	case *CPU:
 		err = put(field, text, ParseCPU)
+	case *Port:
+		err = put(field, text, ParsePort)
 	case *[]string:
 		err = put(field, text, parseList)
 	case *[]Source:
@@ -76,6 +78,8 @@ func (k key) text() string {
 		return field.String()
 	case *CPU:
 		return string(*field)
+	case *Port:
+		return strconv.Itoa(int(*field))
 	}
 	panic(fmt.Sprintf("config: %s has a type without a text", k.path))
 }
@@ -93,6 +97,8 @@ func (k key) kind() string {
 		return "size"
 	case *CPU:
 		return "cpu"
+	case *Port:
+		return "port"
 	case *[]string, *[]Source:
 		return "list"
 	}

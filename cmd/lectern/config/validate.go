@@ -28,7 +28,7 @@ func (l *loader) validate() {
 	v.proxy(&c.Proxy)
 	v.web(&c.Web)
 	if c.Metrics.Listen != "" {
-		v.address(&c.Metrics.Listen)
+		v.address(&c.Metrics.Listen, 9090)
 	}
 	v.keptADay(&c.Audit.Keep)
 	v.recording(&c.Recording)
@@ -36,7 +36,7 @@ func (l *loader) validate() {
 }
 
 func (v validator) ssh(s *SSH) {
-	v.address(&s.Listen)
+	v.address(&s.Listen, 2222)
 	v.login(&s.SharedLogin)
 	v.login(&s.AdminLogin)
 	if strings.EqualFold(s.SharedLogin, s.AdminLogin) {
@@ -141,7 +141,7 @@ func (v validator) onlyFor(field *string, s *Storage, kind string) {
 }
 
 func (v validator) proxy(p *Proxy) {
-	v.address(&p.Listen)
+	v.address(&p.Listen, 8787)
 	v.site(&p.URL)
 	v.site(&p.Upstream)
 	for i, model := range p.Models {
@@ -158,7 +158,7 @@ func (v validator) proxy(p *Proxy) {
 	v.atLeast(&p.Concurrency, 1)
 	v.atLeast(&p.TokensPerDay, 0)
 	if p.Events.Listen != "" {
-		v.address(&p.Events.Listen)
+		v.address(&p.Events.Listen, 8081)
 		v.secretBeside(&p.Events.Listen, &p.Events.SecretFile)
 	}
 	if p.Events.URL != "" {
@@ -175,12 +175,14 @@ func (v validator) secretBeside(way, file *string) {
 }
 
 func (v validator) web(w *Web) {
-	v.address(&w.Listen)
-	v.check(&w.PublicURL, checkOrigin(w.PublicURL))
-	v.positive(&w.SignInFor)
-	if w.SSHPort < 0 || w.SSHPort > 65535 {
-		v.refuse(&w.SSHPort, "%d is no port; write one up to 65535, or 0 for that of ssh.listen", w.SSHPort)
+	v.address(&w.Listen, 8080)
+	switch {
+	case w.PublicURL != "":
+		v.check(&w.PublicURL, checkOrigin(w.PublicURL))
+	case w.Enabled:
+		v.refuse(&w.Listen, "%q is any free port, which no browser can know; write a port, or the page's address as %s", w.Listen, v.keys[&w.PublicURL].path)
 	}
+	v.positive(&w.SignInFor)
 	for i, origin := range w.Origins {
 		if err := checkOrigin(origin); err != nil {
 			v.refuseItem(&w.Origins, i, "%v", err)
@@ -192,6 +194,9 @@ func (v validator) web(w *Web) {
 		}
 	}
 	v.together(&w.TLS.Certificate, &w.TLS.Key)
+	if w.TLS.Certificate != "" && w.PublicURL != "" && !secure(w.PublicURL) && v.read(&w.PublicURL) {
+		v.refuse(&w.TLS.Certificate, "has the page speak https, and %s is %s; write that with https and a host of the certificate", v.keys[&w.PublicURL].path, w.PublicURL)
+	}
 }
 
 // together refuses one of two files that are of no use alone.

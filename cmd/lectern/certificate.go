@@ -2,14 +2,13 @@ package main
 
 import (
 	"crypto/tls"
-	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 	"sync"
 	"time"
 
 	"lectern/cmd/lectern/config"
+	"lectern/cmd/lectern/tlsfiles"
 )
 
 // certificateOf is nil where there are no files.
@@ -70,7 +69,7 @@ func (c *certificate) current(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 		found = have // is better than none
 	}
 	if c.end(found, err) {
-		c.log.Warn("the page goes on with the certificate that it has; mend the files of web.tls", "error", err)
+		c.log.Warn("the page goes on with the certificate that it has", "error", err)
 	}
 	return found.certificate, nil
 }
@@ -102,18 +101,16 @@ func (c *certificate) end(found pair, err error) (news bool) {
 func readPair(files config.TLS, have pair) (pair, error) {
 	var changed [2]time.Time
 	for i, path := range []string{files.Certificate, files.Key} {
-		info, err := os.Stat(path)
-		if err != nil {
-			return pair{}, fmt.Errorf("look at the page's certificate (web.tls): %w", err)
+		if info, err := os.Stat(path); err == nil { // else reading it says why
+			changed[i] = info.ModTime()
 		}
-		changed[i] = info.ModTime()
 	}
 	if have.certificate != nil && changed == have.changed {
 		return have, nil
 	}
-	read, err := tls.LoadX509KeyPair(files.Certificate, files.Key)
+	read, err := tlsfiles.Read(files)
 	if err != nil {
-		return pair{}, errors.Join(errors.New("the page's certificate (web.tls) cannot be used"), err)
+		return pair{}, err
 	}
-	return pair{&read, changed}, nil
+	return pair{read, changed}, nil
 }

@@ -2,11 +2,8 @@ package main
 
 import (
 	"bytes"
-	"crypto/ed25519"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/pem"
 	"log/slog"
 	"math/big"
 	"os"
@@ -19,30 +16,14 @@ import (
 	"golang.org/x/sys/unix"
 
 	"lectern/cmd/lectern/config"
+	"lectern/internal/lecterntest"
 )
 
 // writeCertificate writes a new one, as of a time.
 func writeCertificate(t *testing.T, files config.TLS, serial int64, at time.Time) {
 	t.Helper()
-	public, private, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(serial), DNSNames: []string{"lab.example.org"}, NotAfter: time.Now().Add(time.Hour)}
-	certificate, err := x509.CreateCertificate(rand.Reader, template, template, public, private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for path, block := range map[string]*pem.Block{
-		files.Certificate: {Type: "CERTIFICATE", Bytes: certificate}, files.Key: {Type: "PRIVATE KEY", Bytes: key},
-	} {
-		if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
-			t.Fatal(err)
-		}
+	lecterntest.WriteCertificate(t, files.Certificate, files.Key, x509.Certificate{SerialNumber: big.NewInt(serial), NotAfter: time.Now().Add(time.Hour)})
+	for _, path := range []string{files.Certificate, files.Key} {
 		if err := os.Chtimes(path, at, at); err != nil {
 			t.Fatal(err)
 		}
@@ -86,6 +67,9 @@ func TestCertificateIsReadAgain(t *testing.T) {
 	}
 	if n := strings.Count(log.String(), "goes on with the certificate that it has"); n != 1 {
 		t.Errorf("it is said %d times: %s", n, log.String())
+	}
+	if said := log.String(); strings.Count(said, "\n") != 1 || strings.Contains(said, `\n`) || !strings.Contains(said, "web.tls.key: "+files.Key+" holds no private key; name ") {
+		t.Errorf("it is said as %s", said)
 	}
 	writeCertificate(t, files, 3, began.Add(2*time.Minute))
 	if n := serial(); n != 3 {
@@ -182,7 +166,7 @@ func TestNoCertificate(t *testing.T) {
 	if c, err := certificateOf(config.TLS{}, log); c != nil || err != nil {
 		t.Errorf("without files it is %v, %v", c, err)
 	}
-	if _, err := certificateOf(config.TLS{Certificate: "none", Key: "none"}, log); err == nil || !strings.Contains(err.Error(), "web.tls") {
+	if _, err := certificateOf(config.TLS{Certificate: "none", Key: "none"}, log); err == nil || !strings.HasPrefix(err.Error(), "web.tls.certificate: none is not there; ") {
 		t.Errorf("files that are not there: %v", err)
 	}
 }

@@ -87,6 +87,7 @@ func New(o Options) *Doctor {
 	d.check(Gateway, "listed keys", d.listedKeys)
 	d.check(Gateway, "audit trail", d.trail)
 	d.check(Gateway, "recordings", d.recordings)
+	d.check(Gateway, "certificate", d.certificate)
 	github := d.check(Gateway, "site of the keys", d.github)
 	if o.Settings.Sandbox.Backend == config.BackendKubernetes {
 		d.inCluster(settings, github)

@@ -25,7 +25,7 @@ type owner struct {
 }
 
 // findOwner collects the keys that their ssh will offer, or makes one.
-func findOwner(ctx context.Context, dataDir string) (owner, error) {
+func findOwner(ctx context.Context, dataDir string, log *slog.Logger) (owner, error) {
 	var me owner
 	login := "learner"
 	if u, err := user.Current(); err == nil {
@@ -37,7 +37,7 @@ func findOwner(ctx context.Context, dataDir string) (owner, error) {
 	}
 	keys, err := auth.LocalKeys(ctx, home, os.Getenv("SSH_AUTH_SOCK"))
 	if len(keys) > 0 && err != nil {
-		slog.Warn("some of your keys could not be read", "error", err)
+		log.Warn("some of your keys could not be read", "error", err)
 	}
 	if !me.nameOne(keys, home) {
 		path, err := filepath.Abs(filepath.Join(dataDir, "learner_ed25519"))

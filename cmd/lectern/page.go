@@ -24,6 +24,7 @@ import (
 type browserPage struct {
 	server *web.Server
 	secure *tls.Config // nil: plain HTTP
+	log    *slog.Logger
 }
 
 func newPage(c config.Config, registry prometheus.Registerer, log *slog.Logger) (*browserPage, error) {
@@ -54,7 +55,7 @@ func newPage(c config.Config, registry prometheus.Registerer, log *slog.Logger) 
 	if err != nil {
 		return nil, err
 	}
-	return &browserPage{server, secure}, nil
+	return &browserPage{server, secure, log}, nil
 }
 
 // sshPort is the one that learners reach.
@@ -106,5 +107,5 @@ func (p *browserPage) serve(ctx context.Context, listener net.Listener, g *gatew
 	if p.secure != nil {
 		listener = tls.NewListener(listener, p.secure)
 	}
-	return serveHTTP(ctx, listener, handler)
+	return serveHTTP(ctx, listener, handler, p.log)
 }

@@ -99,7 +99,9 @@ func runProxy(ctx context.Context, c config.Config) error {
 		func(ctx context.Context) error {
 			return reporting(ctx, queue, func(ctx context.Context) error { return serveProxy(ctx, server, listener) })
 		},
-		func(ctx context.Context) error { return serveHTTP(ctx, watch, withMetrics(server.Health(), registry)) },
+		func(ctx context.Context) error {
+			return serveHTTP(ctx, watch, withMetrics(server.Health(), registry), log)
+		},
 	)
 	if err == nil {
 		log.Info("stopped")

@@ -71,7 +71,7 @@ func serve(ctx context.Context, c config.Config, own bool, out io.Writer) (err e
 	}
 	var me owner
 	if own {
-		if me, err = findOwner(ctx, c.DataDir); err != nil {
+		if me, err = findOwner(ctx, c.DataDir, log); err != nil {
 			return err
 		}
 	}
@@ -149,9 +149,9 @@ func serve(ctx context.Context, c config.Config, own bool, out io.Writer) (err e
 	err = serveAll(ctx,
 		func(ctx context.Context) error { return server.Serve(ctx, open.ssh) },
 		func(ctx context.Context) error {
-			return serveHTTP(ctx, open.watch, withMetrics(server.Health(), registry))
+			return serveHTTP(ctx, open.watch, withMetrics(server.Health(), registry), log)
 		},
-		func(ctx context.Context) error { return serveHTTP(ctx, open.events, events) },
+		func(ctx context.Context) error { return serveHTTP(ctx, open.events, events, log) },
 		func(ctx context.Context) error { return page.serve(ctx, open.page, server) },
 		model.inside.run,
 		answerCommands,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"time"
@@ -41,12 +42,13 @@ const writeTimeout = 2 * time.Minute
 
 // serveHTTP answers those who are no learners, such as a kubelet or the proxy,
 // until ctx ends. A listener that is nil is none.
-func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler) error {
+func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler, log *slog.Logger) error {
 	if listener == nil {
 		return nil
 	}
 	front := &http.Server{
 		Handler: handler, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: writeTimeout, IdleTimeout: time.Minute, MaxHeaderBytes: 8 << 10,
+		ErrorLog: errorLog(log),
 	}
 	stopped := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {

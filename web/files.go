@@ -80,7 +80,7 @@ func kindOf(name string) string {
 func (s *Server) serveFile(w http.ResponseWriter, r *http.Request) {
 	f, ok := s.files[r.URL.Path]
 	if !ok || r.Method != http.MethodGet && r.Method != http.MethodHead {
-		refuse(w, http.StatusNotFound, "There is nothing here. The page is at "+s.public.String()+"/.")
+		refuse(w, http.StatusNotFound, "There is nothing here. The page is at "+s.URL()+".")
 		return
 	}
 	h := w.Header()

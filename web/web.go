@@ -116,6 +116,9 @@ func New(o Options) (*Server, error) {
 	return s, nil
 }
 
+// URL is where browsers reach the page.
+func (s *Server) URL() string { return s.public.String() + "/" }
+
 // Close ends every WebSocket, tells their pages that they may come back, and
 // waits for what the server has started.
 func (s *Server) Close() error {

@@ -94,20 +94,22 @@ func quoted(path string) string {
 	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 }
 
-// invite prints the one line that the owner has to type.
-func (o owner) invite(out io.Writer, login, admin string, addr net.Addr, hostKeys []ssh.PublicKey) {
+// invite prints the lines that the owner has to type. A page that is empty is none.
+func (o owner) invite(out io.Writer, login, admin string, addr net.Addr, page string, hostKeys []ssh.PublicKey) {
 	host, port, _ := net.SplitHostPort(addr.String())
 	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() || ip.IsLoopback() {
 		host = "localhost"
 	}
-	command := []string{"ssh", "-p", port}
+	options := []string{"ssh", "-p", port}
 	if o.identity != "" {
-		command = append(command, "-i", o.identity, "-o", "IdentitiesOnly=yes")
+		options = append(options, "-i", o.identity, "-o", "IdentitiesOnly=yes")
 	}
-	look := strings.Join(append(command[:len(command):len(command)], admin+"@"+host), " ")
-	command = append(command, login+"@"+host)
-	_, _ = fmt.Fprintf(out, "\nLectern is ready. In another terminal, type:\n\n    %s\n\n", strings.Join(command, " "))
-	_, _ = fmt.Fprintf(out, "You look after its sessions, your own and those of others, with:\n\n    %s\n\n", look)
+	command := strings.Join(options, " ") + " "
+	_, _ = fmt.Fprintf(out, "\nLectern is ready. In another terminal, type:\n\n    %s\n\n", command+login+"@"+host)
+	if page != "" {
+		_, _ = fmt.Fprintf(out, "In a browser it is at %s; a link that signs you in there is printed by:\n\n    %s\n\n", page, command+login+"@"+host+" web")
+	}
+	_, _ = fmt.Fprintf(out, "You look after its sessions, your own and those of others, with:\n\n    %s\n\n", command+admin+"@"+host)
 	for _, key := range hostKeys {
 		_, _ = fmt.Fprintf(out, "The first time, ssh asks about this server's key. It is %s\n", gossh.FingerprintSHA256(key))
 	}

@@ -87,6 +87,14 @@ func (p *browserPage) desk() api.Desk {
 	return p.server
 }
 
+// address is where browsers reach it; empty where there is none.
+func (p *browserPage) address() string {
+	if p == nil {
+		return ""
+	}
+	return p.server.URL()
+}
+
 func (p *browserPage) close() error {
 	if p == nil {
 		return nil

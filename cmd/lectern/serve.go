@@ -139,12 +139,15 @@ func serve(ctx context.Context, c config.Config, own bool, out io.Writer) (err e
 	model.inside.tell(server)
 	answerCommands := openControl(c.DataDir, store, log)
 	log.Info("listening", "address", open.ssh.Addr().String(), "courses", len(catalogue.All()), "version", versionText())
+	if at := page.address(); at != "" {
+		log.Info("the page for browsers is open", "url", at, "address", open.page.Addr().String())
+	}
 	_ = trail.Record(audit.Event{Kind: audit.Started, Detail: versionText()}) // it says by itself where it cannot
 	defer func() { _ = trail.Record(audit.Event{Kind: audit.Stopped}) }()
 	var farewellTo io.Writer
 	if own {
 		farewellTo = out
-		me.invite(out, c.SSH.SharedLogin, c.SSH.AdminLogin, open.ssh.Addr(), server.HostKeys())
+		me.invite(out, c.SSH.SharedLogin, c.SSH.AdminLogin, open.ssh.Addr(), page.address(), server.HostKeys())
 	}
 	err = serveAll(ctx,
 		func(ctx context.Context) error { return server.Serve(ctx, open.ssh) },

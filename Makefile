@@ -6,7 +6,7 @@ CLUSTER    := bin/cluster
 CLAUDE     := bin/claude
 PROMTOOL   := bin/promtool
 VERSION    ?= $(shell git describe --tags --always --dirty 2>/dev/null)
-# Where make run listens.
+# Where make run listens, for ssh and for browsers.
 LISTEN     ?= 127.0.0.1:2222
 PAGE       ?= 127.0.0.1:8080
 GOFLAGS    := -trimpath

@@ -118,8 +118,9 @@ func (d *Directory) listedLogins() []string {
 	return slices.Compact(logins)
 }
 
-// closed is whether no account on GitHub lets anybody in.
-func (d *Directory) closed() bool { return !d.everyone && len(d.users) == 0 && len(d.admins) == 0 }
+// closed is whether no account on GitHub makes anybody a learner. The keys of
+// admins are known before they name themselves (listedLogins).
+func (d *Directory) closed() bool { return !d.everyone && len(d.users) == 0 }
 
 // allowed is whether the keys of a GitHub account may come in.
 func (d *Directory) allowed(login string) bool {

@@ -267,6 +267,29 @@ func TestWithoutGitHub(t *testing.T) {
 	h.refuse("admin", theirs, NotAdmin)
 }
 
+// TestClosedClass: who is not in the file of keys is not sent to GitHub, where no
+// account would let them in.
+func TestClosedClass(t *testing.T) {
+	github := newFakeGitHub(t)
+	teacher, listed, stranger := newKey(t), newKey(t), newKey(t)
+	github.set("teacher", teacher)
+	github.set("stranger", stranger)
+	file := filepath.Join(t.TempDir(), "class")
+	if err := os.WriteFile(file, []byte(strings.TrimSpace(line(listed))+" grace\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h := newHouse(t, github, func(o *Options) {
+		o.Users, o.AuthorizedKeysFile, o.Admins = []string{}, file, []string{"grace", "teacher"}
+	})
+	h.welcome("admin", listed, Identity{Login: "grace", Admin: true, Via: ViaAuthorizedKeys})
+	h.welcome("admin", teacher, Identity{Login: "teacher", Admin: true, Via: ViaGitHub})
+	h.refuse("lab", stranger, UnknownKey, "Ask the person who runs this gateway to add it")
+	h.refuse("stranger", stranger, LoginNotAllowed, "Ask the person who runs it")
+	if said := h.NoKey().Error(); !strings.Contains(said, "ask the person who runs this gateway to add it") || strings.Contains(said, "GitHub") {
+		t.Errorf("without a key one is told: %s", said)
+	}
+}
+
 func TestNewRefuses(t *testing.T) {
 	key := newKey(t)
 	cases := map[string]struct {

@@ -137,18 +137,19 @@ func TestSessionIsNotLookedForEverywhere(t *testing.T) {
 
 func TestWords(t *testing.T) {
 	for want, e := range map[string]Event{
-		"2026-11-25 12:00:00  signed-in        ada           from 192.0.2.1:5, key SHA256:2vGk…, as lab": {
+		"2026-11-25 12:00:00  signed-in           ada           from 192.0.2.1:5, key SHA256:2vGk…, as lab": {
 			Kind: SignedIn, Login: "ada", Remote: "192.0.2.1:5", Key: "SHA256:2vGkq7wUO0m1hXn7i1yB6tqvF1pR7mJp0c8m0f2x3yA", Detail: "as lab",
 		},
-		"2026-11-25 12:00:00  refused          eve           key SHA256:x": {Kind: Refused, Login: "eve", Key: "SHA256:x"},
-		"2026-11-25 12:00:00  refused          -             from 192.0.2.1:5, no_key, 7 times since 11:59:00": {
+		"2026-11-25 12:00:00  refused             eve           key SHA256:x": {Kind: Refused, Login: "eve", Key: "SHA256:x"},
+		"2026-11-25 12:00:00  refused             -             from 192.0.2.1:5, no_key, 7 times since 11:59:00": {
 			Kind: Refused, Remote: "192.0.2.1:5", Reason: "no_key", Count: 7, Since: noon.Add(-time.Minute),
 		},
-		"2026-11-25 12:00:00  killed           ada           by grace, c stage 2, session s": {
+		"2026-11-25 12:00:00  killed              ada           by grace, c stage 2, session s": {
 			Kind: Killed, Login: "ada", By: "grace", Session: "s", Course: "c", Stage: 2,
 		},
-		"2026-11-25 12:00:00  gateway-stopped  -": {Kind: Stopped},
-		"2026-11-25 12:00:00  sandbox-ended    ada           [2J]0;x": {
+		"2026-11-25 12:00:00  gateway-stopped     -": {Kind: Stopped},
+		"2026-11-25 12:00:00  browser-signed-out  ada           browser 1": {Kind: BrowserSignedOut, Login: "ada", Detail: "browser 1"},
+		"2026-11-25 12:00:00  sandbox-ended       ada           [2J]0;x": {
 			Kind: SandboxEnded, Login: "ada", Reason: "\x1b[2J\x1b]0;x\a\u009b\u202e",
 		},
 	} {

@@ -7,6 +7,14 @@ import (
 	"unicode"
 )
 
+// widestKind is the width of the column with the kinds.
+var widestKind = func() (widest int) {
+	for _, kind := range Kinds() {
+		widest = max(widest, len(kind))
+	}
+	return widest
+}()
+
 // Words is the event as a line for people, with the time in UTC.
 func (e Event) Words() string {
 	var facts []string
@@ -33,7 +41,7 @@ func (e Event) Words() string {
 	if login == "" {
 		login = "-"
 	}
-	line := fmt.Sprintf("%s  %-15s  %-12s  %s", e.Time.UTC().Format(time.DateTime), e.Kind, login, strings.Join(facts, ", "))
+	line := fmt.Sprintf("%s  %-*s  %-12s  %s", e.Time.UTC().Format(time.DateTime), widestKind, e.Kind, login, strings.Join(facts, ", "))
 	return printable(strings.TrimRight(line, " ")) // a file may have been changed
 }
 

@@ -62,7 +62,7 @@ const (
   {{or .Annotations.usage .UseLine}}{{if .HasAvailableSubCommands}}
 
 Commands:{{range .Commands}}{{if .IsAvailableCommand}}
-  {{rpad .Use 29}} {{.Short}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
+  {{rpad .Use .UsagePadding}} {{.Short}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
 
 {{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}
 

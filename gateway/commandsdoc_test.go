@@ -37,7 +37,7 @@ type documentedCommand struct {
 func TestCommandsAreDocumented(t *testing.T) {
 	documented := readCommandsPage(t)
 	s := &session{server: &Server{}, user: "admin", who: auth.Identity{Login: "grace", Admin: true}}
-	s.server.AdminLogin = "admin"
+	s.server.AdminLogin, s.server.Desk = "admin", &desk{}
 	status := 0
 	root := s.commands(&status)
 	root.InitDefaultHelpCmd()

@@ -17,7 +17,9 @@ import (
 func (s *session) webCommand() *cobra.Command {
 	var list, revoke bool
 	cmd := &cobra.Command{
-		Use: "web [--list | --revoke [BROWSER]]", Short: "Print a link that opens this in your browser, once; or sign browsers out",
+		Use: "web", Short: "Print a link that opens this in your browser, once; or sign browsers out",
+		Annotations: map[string]string{usageLine: s.at() + " web [--list | --revoke [BROWSER]]"},
+		Hidden:      s.server.Desk == nil,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 || len(args) == 1 && !revoke {
 				return errors.New("web takes no argument, but web --revoke one of the browsers that web --list shows")

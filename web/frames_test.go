@@ -42,11 +42,14 @@ func TestCourseOfURL(t *testing.T) {
 		"https://raw.githubusercontent.com/owner/repo/main/papers/deep/CLAUDE.md": "papers-deep",
 		"https://github.com/owner/repo/tree/main/papers/Deep":                     "papers-deep",
 		"https://github.com/owner/repo/blob/main/papers/deep/claude.md":           "papers-deep",
-		"https://github.com/owner/repo/tree/main":                                 "",
+		"https://github.com/owner/repo/tree/main":                                 "repo",
 		"https://raw.githubusercontent.com/owner/repo/main/papers//deep/":         "papers-deep",
 		"https://raw.githubusercontent.com/owner/repo/main/%EA%B0%95/x?token=1#y": "강-x",
-		"https://github.com/owner/repo":                                           "", "https://github.com": "", "a-course": "a-course", "papers/deep": "papers/deep", "": "",
-		"https://raw.githubusercontent.com/owner/repo/main/CLAUDE.md": "",
+		"https://github.com/owner/SSH-from-the-Inside":                            "ssh-from-the-inside",
+		"https://github.com/owner/repo.git":                                       "repo",
+		"https://github.com/owner":                                                "",
+		"https://github.com":                                                      "", "a-course": "a-course", "papers/deep": "papers/deep", "": "",
+		"https://raw.githubusercontent.com/owner/repo/main/CLAUDE.md": "repo",
 	} {
 		if got := courseOfURL(address); got != want {
 			t.Errorf("%q is the course %q, want %q", address, got, want)

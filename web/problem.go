@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 
 	"lectern/web/api"
 )
@@ -25,6 +26,16 @@ func sendProblem(w http.ResponseWriter, p api.Problem) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(p.Status)
 	_ = json.NewEncoder(w).Encode(p)
+}
+
+// refuseMethod answers who calls what is there by another method than it has.
+func refuseMethod(allowed []string) http.HandlerFunc {
+	methods := strings.Join(allowed, ", ")
+	methods = strings.Replace(methods, http.MethodGet, http.MethodGet+", "+http.MethodHead, 1)
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Allow", methods)
+		refuse(w, http.StatusMethodNotAllowed, "This call has no "+r.Method+": use "+methods+".")
+	}
 }
 
 // fail answers with what a gateway has refused, or says that it has a fault.

@@ -95,7 +95,11 @@ func (s *Server) startSession(w http.ResponseWriter, r *http.Request, v visitor)
 		wish.Course = courseOfURL(wish.CourseURL)
 	}
 	if wish.Course == "" {
-		refuse(w, http.StatusBadRequest, "Name a course, by its id: course.")
+		detail := "Name a course, by its id: course."
+		if wish.CourseURL != "" {
+			detail = "There is no repository in courseUrl. Name the course by its id instead: course."
+		}
+		refuse(w, http.StatusBadRequest, detail)
 		return
 	}
 	if wish.Stage == 0 {
@@ -117,7 +121,8 @@ func (s *Server) startSession(w http.ResponseWriter, r *http.Request, v visitor)
 }
 
 // courseOfURL is the id that the system before made of the address of a course:
-// what is behind owner, repository and branch, joined by hyphens.
+// what is behind owner, repository and branch, joined by hyphens. Where nothing is,
+// it had none; the repository is what operators name the folder after.
 func courseOfURL(text string) string {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" {
@@ -127,13 +132,16 @@ func courseOfURL(text string) string {
 	if len(parts) > 2 && (parts[2] == "tree" || parts[2] == "blob") {
 		parts = append(parts[:2], parts[3:]...)
 	}
-	if len(parts) < 4 {
+	if len(parts) < 2 {
 		return ""
 	}
-	if parts = parts[3:]; strings.EqualFold(parts[len(parts)-1], "CLAUDE.md") {
-		parts = parts[:len(parts)-1]
+	if last := len(parts) - 1; last > 2 && strings.EqualFold(parts[last], "CLAUDE.md") {
+		parts = parts[:last]
 	}
-	return strings.ToLower(strings.Join(parts, "-"))
+	if len(parts) < 4 {
+		return strings.ToLower(strings.TrimSuffix(parts[1], ".git"))
+	}
+	return strings.ToLower(strings.Join(parts[3:], "-"))
 }
 
 func (s *Server) endSession(w http.ResponseWriter, r *http.Request, v visitor) {

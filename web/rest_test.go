@@ -87,6 +87,22 @@ func TestOwnAndOthers(t *testing.T) {
 	b.get("/api/").refused(http.StatusNotFound, "no such call")
 }
 
+// TestOtherMethods of calls that there are: it is said which they have.
+func TestOtherMethods(t *testing.T) {
+	h := newHouse(t)
+	for _, c := range []struct{ method, path, allow string }{
+		{http.MethodPut, "/api/me", "GET, HEAD, DELETE"}, {http.MethodPatch, "/api/sessions", "GET, HEAD, POST"}, {http.MethodPost, "/api/sessions/s1", "GET, HEAD, DELETE"},
+		{http.MethodGet, "/api/sign-in", "POST"}, {http.MethodOptions, "/api/progress/ada/tides", "GET, HEAD"}, {http.MethodPost, "/ws", "GET, HEAD"},
+		{http.MethodDelete, "/health", "GET, HEAD"},
+	} {
+		r := h.stranger().request(c.method, c.path, nil)
+		r.refused(http.StatusMethodNotAllowed, "has no "+c.method)
+		if got := r.Header.Get("Allow"); got != c.allow {
+			t.Errorf("%s allows %q, want %q", c.path, got, c.allow)
+		}
+	}
+}
+
 // TestStart has the fields of today and those of the system before.
 func TestStart(t *testing.T) {
 	h := newHouse(t)
@@ -108,8 +124,9 @@ func TestStart(t *testing.T) {
 		`{"course":"tides","resumeStage":3,"mode":"terminal","userId":"ADA"}`:                                                {"tides", 3},
 		`{"course":"tides","stage":1,"resumeStage":3}`:                                                                       {"tides", 1},
 		`{"courseUrl":"https://raw.githubusercontent.com/Owner/Repo/main/Papers/Deep-Sea/CLAUDE.md","userId":"","unused":1}`: {"papers-deep-sea", 0},
-		`{"courseUrl":"tides"}`:                  {"tides", 0},
-		`{"course":"a","courseUrl":"b"}` + "\n ": {"a", 0},
+		`{"courseUrl":"tides"}`:                              {"tides", 0},
+		`{"courseUrl":"https://github.com/owner/Tides.git"}`: {"tides", 0},
+		`{"course":"a","courseUrl":"b"}` + "\n ":             {"a", 0},
 	} {
 		r := b.post("/api/sessions", []byte(body))
 		r.want(http.StatusCreated)
@@ -123,7 +140,7 @@ func TestStart(t *testing.T) {
 	b.post("/api/sessions", map[string]any{"course": "tides", "stage": 9}).want(http.StatusOK)
 	b.post("/api/sessions", map[string]any{"course": "tides", "userId": "bob"}).refused(http.StatusForbidden, "leave userId out")
 	b.post("/api/sessions", map[string]any{}).refused(http.StatusBadRequest, "Name a course")
-	b.post("/api/sessions", map[string]any{"courseUrl": "https://example.org/"}).refused(http.StatusBadRequest, "Name a course")
+	b.post("/api/sessions", map[string]any{"courseUrl": "https://example.org/"}).refused(http.StatusBadRequest, "no repository in courseUrl")
 
 	for _, c := range []struct {
 		err    error

@@ -163,8 +163,13 @@ const health = "/health"
 func (s *Server) Handler(gateway api.Gateway) (http.Handler, error) {
 	s.gateway = gateway
 	mux := http.NewServeMux()
+	allowed := make(map[string][]string) // by path
 	for _, r := range s.routes() {
 		mux.HandleFunc(r.method+" "+r.path, r.handler)
+		allowed[r.path] = append(allowed[r.path], r.method)
+	}
+	for path, methods := range allowed {
+		mux.HandleFunc(path, refuseMethod(methods))
 	}
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) {
 		refuse(w, http.StatusNotFound, "There is no such call: /api/openapi.yaml describes those that there are.")

@@ -174,7 +174,7 @@ func TestEndByAFrontEnd(t *testing.T) {
 	if err := l.server.End(t.Context(), who, farAway, l.sessionOf("ada")); err != nil {
 		t.Error(err)
 	}
-	c.shows("You ended this session from the page")
+	c.shows("You ended this session through the page or its API")
 	_, events := trailOf(t, dir)
 	var own []audit.Event
 	for _, e := range events {
@@ -182,7 +182,7 @@ func TestEndByAFrontEnd(t *testing.T) {
 			own = append(own, e)
 		}
 	}
-	if len(own) == 0 || own[0].By != "ada" || own[0].Detail != "from the page" || own[0].Remote != farAway.String() {
+	if len(own) == 0 || own[0].By != "ada" || own[0].Detail != "through the page or its API" || own[0].Remote != farAway.String() {
 		t.Errorf("her own end is recorded as %+v", own)
 	}
 }
@@ -228,7 +228,7 @@ func TestNotes(t *testing.T) {
 		t.Fatalf("the trail has %s", got)
 	}
 	in, out, refused := events[0], events[1], events[2]
-	if in.Login != "ada" || in.Key == "" || in.Detail != "browser b1" || in.Remote != farAway.String() || out.Detail != "browser b1, from the page" {
+	if in.Login != "ada" || in.Key == "" || in.Detail != "browser b1" || in.Remote != farAway.String() || out.Detail != "browser b1, through the page or its API" {
 		t.Errorf("they are %+v and %+v", in, out)
 	}
 	if refused.Login != "" || refused.Reason != badLink || refused.Remote != farAway.String() {

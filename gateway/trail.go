@@ -151,7 +151,7 @@ func (s *Server) recordMade(ctx context.Context, w wanted, sb sandbox.Sandbox) e
 const replaced = "You started another stage, so this session was ended."
 
 // endedFromPage is why a sandbox ends whose learner ends it from a front end.
-const endedFromPage = "You ended this session from the page. Your place is kept: choose the stage again to go on."
+const endedFromPage = "You ended this session through the page or its API. Your place is kept: choose the stage again to go on."
 
 func (s *session) recordReplaced(sb sandbox.Sandbox) {
 	e := eventOf(audit.Killed, sb.Made())
@@ -162,7 +162,7 @@ func (s *session) recordReplaced(sb sandbox.Sandbox) {
 // recordEndedBy records that a learner ends their own sandbox from a front end.
 func (s *Server) recordEndedBy(who auth.Identity, from net.Addr, sb sandbox.Sandbox) {
 	e := eventOf(audit.Killed, sb.Made())
-	e.By, e.Remote, e.Detail = who.Login, from.String(), "from the page"
+	e.By, e.Remote, e.Detail = who.Login, from.String(), string(api.FromPage)
 	_ = s.Audit.Record(e)
 }
 

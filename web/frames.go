@@ -42,8 +42,12 @@ func parseMessage(data []byte) (message, error) {
 	if !utf8.Valid(data) {
 		return m, errors.New("a text message is no UTF-8")
 	}
-	if err := json.Unmarshal(data, &m); err != nil {
-		return m, fmt.Errorf("a text message is no JSON: %w", err)
+	var syntax *json.SyntaxError
+	switch err := json.Unmarshal(data, &m); {
+	case errors.As(err, &syntax):
+		return m, errors.New("a text message is no JSON")
+	case err != nil:
+		return m, errors.New("a text message is no JSON of the form that docs/api.md describes")
 	}
 	switch m.Type {
 	case messageResize:

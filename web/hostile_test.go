@@ -27,24 +27,24 @@ func TestBadMessages(t *testing.T) {
 		code  websocket.StatusCode
 		words string
 	}{
-		"garbage":                       {text("}{"), websocket.StatusPolicyViolation, "no JSON"},
-		"nothing":                       {text(""), websocket.StatusPolicyViolation, "no JSON"},
-		"a number":                      {text("7"), websocket.StatusPolicyViolation, "no JSON"},
+		"garbage":                       {text("}{"), websocket.StatusPolicyViolation, "cannot be read: a text message is no JSON."},
+		"nothing":                       {text(""), websocket.StatusPolicyViolation, "cannot be read: a text message is no JSON."},
+		"a number":                      {text("7"), websocket.StatusPolicyViolation, "is no JSON of the form that docs/api.md describes."},
 		"no type":                       {text("{}"), websocket.StatusPolicyViolation, "unknown type"},
 		"unknown type":                  {text(`{"type":"shutdown"}`), websocket.StatusPolicyViolation, "unknown type"},
 		"half a UTF-8 character":        {text("{\"type\":\"input\",\"data\":\"\xed\x95\"}"), websocket.StatusPolicyViolation, "UTF-8"},
 		"no size":                       {text(`{"type":"resize"}`), websocket.StatusPolicyViolation, "columns and rows"},
-		"a size that is no number":      {text(`{"type":"resize","cols":"many","rows":2}`), websocket.StatusPolicyViolation, "no JSON"},
-		"half a column":                 {text(`{"type":"resize","cols":80.5,"rows":2}`), websocket.StatusPolicyViolation, "no JSON"},
+		"a size that is no number":      {text(`{"type":"resize","cols":"many","rows":2}`), websocket.StatusPolicyViolation, "is no JSON of the form that docs/api.md describes."},
+		"half a column":                 {text(`{"type":"resize","cols":80.5,"rows":2}`), websocket.StatusPolicyViolation, "is no JSON of the form that docs/api.md describes."},
 		"less than no size":             {text(`{"type":"resize","cols":-1,"rows":24}`), websocket.StatusPolicyViolation, "columns and rows"},
 		"a size that nobody has":        {text(`{"type":"resize","cols":80,"rows":4294967296}`), websocket.StatusPolicyViolation, "columns and rows"},
 		"more acknowledged than sent":   {text(`{"type":"ack","bytes":1000000}`), websocket.StatusPolicyViolation, "More was acknowledged"},
 		"less acknowledged than before": {func(s *sock) { text(`{"type":"ack","bytes":5}`)(s); text(`{"type":"ack","bytes":4}`)(s) }, websocket.StatusPolicyViolation, "More was acknowledged"},
-		"a large ack":                   {text(`{"type":"ack","bytes":99999999999999999999}`), websocket.StatusPolicyViolation, "no JSON"},
+		"a large ack":                   {text(`{"type":"ack","bytes":99999999999999999999}`), websocket.StatusPolicyViolation, "is no JSON of the form that docs/api.md describes."},
 		"10 MB of text":                 {text(`{"type":"input","data":"` + strings.Repeat("x", 10<<20) + `"}`), websocket.StatusMessageTooBig, "too long"},
 		"10 MB":                         {func(s *sock) { s.send(websocket.MessageBinary, make([]byte, 10<<20)) }, websocket.StatusMessageTooBig, "too long"},
 		"a byte too much":               {func(s *sock) { s.send(websocket.MessageBinary, make([]byte, mostOfFrame+1)) }, websocket.StatusMessageTooBig, "too long"},
-		"deep JSON":                     {text(`{"type":"input","data":` + strings.Repeat("[", 60_000) + `}`), websocket.StatusPolicyViolation, "no JSON"},
+		"deep JSON":                     {text(`{"type":"input","data":` + strings.Repeat("[", 60_000) + `}`), websocket.StatusPolicyViolation, "cannot be read: a text message is no JSON."},
 	}
 	h := newHouse(t)
 	b := h.visit(ada)

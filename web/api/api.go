@@ -210,7 +210,7 @@ type Farewell string
 
 // The reasons.
 const (
-	FromPage Farewell = "from the page"
+	FromPage Farewell = "through the page or its API"
 	ForNewer Farewell = "for a newer one, since there were too many"
 	Replaced Farewell = "for a newer link in the same browser"
 )

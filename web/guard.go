@@ -53,7 +53,7 @@ func (s *Server) guard(next http.Handler) (http.Handler, error) {
 			h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		}
 		if !strings.EqualFold(r.Host, s.public.Host) {
-			refuse(w, http.StatusMisdirectedRequest, "This page is reached as "+s.public.String()+" and by no other name.")
+			s.refuseName(w, r)
 			return
 		}
 		if origin := r.Header.Get("Origin"); origin != "" && !s.ownOrigin(origin) {

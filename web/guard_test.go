@@ -26,6 +26,28 @@ func TestNames(t *testing.T) {
 	}
 }
 
+// TestOtherNameInABrowser leads to the right one.
+func TestOtherNameInABrowser(t *testing.T) {
+	h := newHouse(t)
+	as := func(r *http.Request) {
+		r.Host = "127.0.0.1:1"
+		r.Header.Set("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")
+	}
+	r := h.stranger().get("/", as)
+	r.want(http.StatusMisdirectedRequest)
+	if link := `<a href="` + h.opts.PublicURL + `/">`; r.Header.Get("Content-Type") != "text/html; charset=utf-8" || !strings.Contains(string(r.body), link) {
+		t.Errorf("it has no %s: %s", link, r.body)
+	}
+	if policy := r.Header.Get("Content-Security-Policy"); policy != apiPolicy {
+		t.Errorf("its policy is %q", policy)
+	}
+	if head := h.stranger().request(http.MethodHead, "/", nil, as); head.StatusCode != http.StatusMisdirectedRequest || len(head.body) > 0 {
+		t.Errorf("HEAD is answered by %d: %s", head.StatusCode, head.body)
+	}
+	h.stranger().get("/api/me", as).refused(http.StatusMisdirectedRequest, h.opts.PublicURL)
+	h.stranger().post("/", nil, as).refused(http.StatusMisdirectedRequest, h.opts.PublicURL)
+}
+
 // TestOtherSites: pages of other sites are refused, whatever they ask.
 func TestOtherSites(t *testing.T) {
 	h := newHouse(t)

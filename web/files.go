@@ -79,8 +79,12 @@ func kindOf(name string) string {
 // the same, so that a new version of the gateway brings all of its own page.
 func (s *Server) serveFile(w http.ResponseWriter, r *http.Request) {
 	f, ok := s.files[r.URL.Path]
-	if !ok || r.Method != http.MethodGet && r.Method != http.MethodHead {
+	switch {
+	case !ok:
 		refuse(w, http.StatusNotFound, "There is nothing here. The page is at "+s.URL()+".")
+		return
+	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+		refuseMethod([]string{http.MethodGet})(w, r)
 		return
 	}
 	h := w.Header()

@@ -94,8 +94,10 @@ func TestNoOtherFiles(t *testing.T) {
 		}
 	}
 	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodPatch, http.MethodOptions, http.MethodTrace} {
-		b.request(method, "/", nil).refused(http.StatusNotFound, "nothing here")
-		b.request(method, "/health", nil).refused(http.StatusNotFound, "nothing here")
-		b.request(method, "/api/courses", nil).refused(http.StatusNotFound, "no such call")
+		for _, path := range []string{"/", "/health", "/api/courses"} {
+			b.request(method, path, nil).refused(http.StatusMethodNotAllowed, "use GET or HEAD")
+		}
+		b.request(method, "/nothing", nil).refused(http.StatusNotFound, "nothing here")
+		b.request(method, "/api/nothing", nil).refused(http.StatusNotFound, "no such call")
 	}
 }

@@ -218,7 +218,7 @@ func TestHandshakes(t *testing.T) {
 	for _, epoch := range []string{"0", "-1", "1.5", "x", "99999999999999999999", "1%20", "4294967296"} {
 		b.get("/ws?sessionId=a&epoch="+epoch).refused(http.StatusBadRequest, "The epoch is a positive number")
 	}
-	b.post("/ws", nil).refused(http.StatusNotFound, "nothing here")
+	b.post("/ws", nil).refused(http.StatusMethodNotAllowed, "use GET")
 	for _, protocols := range [][]string{{"lectern.v2"}, {"tty", "lectern.v10"}, {"LECTERN.V1"}} {
 		if _, answer, err := b.tryDial("/ws", protocols...); err == nil || answer.StatusCode != http.StatusBadRequest {
 			t.Errorf("a WebSocket of %v opens", protocols)

@@ -34,7 +34,7 @@ func refuseMethod(allowed []string) http.HandlerFunc {
 	methods = strings.Replace(methods, http.MethodGet, http.MethodGet+", "+http.MethodHead, 1)
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", methods)
-		refuse(w, http.StatusMethodNotAllowed, "This call has no "+r.Method+": use "+methods+".")
+		refuse(w, http.StatusMethodNotAllowed, "There is no "+r.Method+" of this: use "+strings.ReplaceAll(methods, ", ", " or ")+".")
 	}
 }
 

@@ -93,10 +93,10 @@ func TestOtherMethods(t *testing.T) {
 	for _, c := range []struct{ method, path, allow string }{
 		{http.MethodPut, "/api/me", "GET, HEAD, DELETE"}, {http.MethodPatch, "/api/sessions", "GET, HEAD, POST"}, {http.MethodPost, "/api/sessions/s1", "GET, HEAD, DELETE"},
 		{http.MethodGet, "/api/sign-in", "POST"}, {http.MethodOptions, "/api/progress/ada/tides", "GET, HEAD"}, {http.MethodPost, "/ws", "GET, HEAD"},
-		{http.MethodDelete, "/health", "GET, HEAD"},
+		{http.MethodDelete, "/health", "GET, HEAD"}, {http.MethodPost, "/main.js", "GET, HEAD"},
 	} {
 		r := h.stranger().request(c.method, c.path, nil)
-		r.refused(http.StatusMethodNotAllowed, "has no "+c.method)
+		r.refused(http.StatusMethodNotAllowed, "no "+c.method+" of this")
 		if got := r.Header.Get("Allow"); got != c.allow {
 			t.Errorf("%s allows %q, want %q", c.path, got, c.allow)
 		}

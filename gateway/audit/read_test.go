@@ -147,7 +147,7 @@ func TestWords(t *testing.T) {
 		"2026-11-25 12:00:00  killed              ada           by grace, c stage 2, session s": {
 			Kind: Killed, Login: "ada", By: "grace", Session: "s", Course: "c", Stage: 2,
 		},
-		"2026-11-25 12:00:00  gateway-stopped     -": {Kind: Stopped},
+		"2026-11-25 12:00:00  gateway-stopped     -":                       {Kind: Stopped},
 		"2026-11-25 12:00:00  browser-signed-out  ada           browser 1": {Kind: BrowserSignedOut, Login: "ada", Detail: "browser 1"},
 		"2026-11-25 12:00:00  sandbox-ended       ada           [2J]0;x": {
 			Kind: SandboxEnded, Login: "ada", Reason: "\x1b[2J\x1b]0;x\a\u009b\u202e",

@@ -7,6 +7,7 @@ import { canPaste, copy, pasted } from './clipboard.js';
 import { Courses } from './courses.js';
 import { byId } from './dom.js';
 import { Find } from './find.js';
+import { Fold } from './fold.js';
 import { Invitation } from './invitation.js';
 import { Keys } from './keys.js';
 import { Link } from './link.js';
@@ -18,7 +19,7 @@ import { Switching } from './switching.js';
 import { Terminal } from './terminal.js';
 import { Tutor } from './tutor.js';
 import { keepToPolicy } from './strictstyles.js';
-import { load, save } from './settings.js';
+import { load } from './settings.js';
 import { followSystem, wear } from './theme.js';
 
 // More than anybody types or means to paste, less than makes the lab suffer.
@@ -31,9 +32,7 @@ let connected = false;
 
 const settings = load();
 const still = matchMedia('(prefers-reduced-motion: reduce)');
-const narrow = matchMedia('(max-width: 47.99rem)');
 const lab = byId('lab');
-const fold = byId('fold');
 const where = byId('where');
 
 wear(settings.theme);
@@ -67,6 +66,7 @@ const terminal = new Terminal(byId('screen'), {
   },
   reserved: (event) => shortcut(event) !== undefined,
 });
+const fold = new Fold(settings, () => terminal.focus());
 const stages = new Stages(courses, terminal);
 const find = new Find(terminal);
 const keys = new Keys(byId('keys'), (text) => link.type(text), () => terminal.xterm.modes, canPaste ? paste : undefined);
@@ -260,16 +260,6 @@ function shortcut({ key, ctrlKey, shiftKey, altKey, metaKey }) {
   }
 }
 
-/** @param {boolean} folded */
-function showFolded(folded) {
-  lab.classList.toggle('folded', folded);
-  fold.setAttribute('aria-expanded', String(!folded));
-}
-
-function wantFolded() {
-  showFolded(narrow.matches || settings.folded);
-}
-
 document.addEventListener('keydown', (event) => {
   if (!isLabShown() || document.querySelector('dialog[open]')) return;
   const act = shortcut(event);
@@ -278,22 +268,10 @@ document.addEventListener('keydown', (event) => {
   act();
 });
 
-fold.addEventListener('click', ({ detail }) => {
-  const folded = !lab.classList.contains('folded');
-  showFolded(folded);
-  if (narrow.matches) return; // on a phone it is only for a look
-  save(Object.assign(settings, { folded }));
-  if (detail) terminal.focus(); // it was clicked, by one who means to type on
-});
-byId('stages').addEventListener('click', ({ target }) => {
-  // The list only shows: who clicks it means to type on, or has selected something.
-  if (!narrow.matches && !target.closest('button') && getSelection().isCollapsed) terminal.focus();
-});
 byId('skip').addEventListener('click', () => terminal.focus());
 byId('find-open').addEventListener('click', () => find.open());
 byId('preferences-open').addEventListener('click', () => preferences.open());
 
-narrow.addEventListener('change', wantFolded);
 still.addEventListener('change', suit);
 followSystem(suit);
 window.addEventListener('online', () => link.hurry());
@@ -307,7 +285,6 @@ visualViewport?.addEventListener('resize', () => {
   if (visualViewport.scale === 1) document.documentElement.style.setProperty('--height', `${visualViewport.height}px`);
 });
 
-wantFolded();
 suit();
 invitation.take(code);
 link.open();

@@ -200,6 +200,38 @@ func TestKeyRow(t *testing.T) {
 	if wide := browser.Eval[bool](b, `document.documentElement.scrollWidth > innerWidth`); wide {
 		t.Error("the page is wider than the phone")
 	}
+	b.Do(chromedp.EmulateViewport(375, 667, chromedp.EmulateMobile, chromedp.EmulateTouch), "take a smaller phone")
+	b.WaitFor(`document.getElementById('keys').clientWidth === 375`)
+	if wide := browser.Eval[int](b, `document.getElementById('keys').scrollWidth`); wide > 375 {
+		t.Errorf("the row of keys is %d pixels wide on a phone of 375", wide)
+	}
+}
+
+// TestPageDoesNotScroll has nothing reach beyond the window, where there is much
+// to list and where nobody is signed in: a browser would put its scroll bar there.
+func TestPageDoesNotScroll(t *testing.T) {
+	l := startLab(t)
+	l.change(func() {
+		for n := range 60 {
+			l.courses[0].Stages = append(l.courses[0].Stages, stage{n + 6, "One more", "locked"})
+		}
+	})
+	b := l.open(t, browser.Desktop, "")
+	k := l.next(t)
+	k.print(t, "ready")
+	k.tell(t, map[string]any{"type": "place", "sessionId": "s-1", "course": "ssh", "stage": 2})
+	b.Shows(".stage.locked", "One more")
+	fits := func(where string) {
+		t.Helper()
+		if size := browser.Eval[[]int](b, `[document.documentElement.scrollWidth, document.documentElement.scrollHeight]`); size[0] != 1280 || size[1] != 800 {
+			t.Errorf("%s the document is %d by %d in a window of 1280 by 800", where, size[0], size[1])
+		}
+	}
+	fits("in the lab")
+	b.Click("#preferences-open")
+	b.Click("#sign-out")
+	b.Shows("#sign-in", "Sign in from your terminal")
+	fits("signed out")
 }
 
 func TestNoKeyRowOnDesktop(t *testing.T) {

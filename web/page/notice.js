@@ -53,8 +53,9 @@ export class Notice {
     this.#said = '';
   }
 
+  /** Also of a button that has just been hidden a browser may say for a while that it has the focus. */
   get hasFocus() {
-    return this.card.contains(document.activeElement);
+    return !this.card.hidden && !this.button.hidden && document.activeElement === this.button;
   }
 
   #put(sentence, offer) {

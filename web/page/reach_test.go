@@ -269,13 +269,3 @@ func TestClicksLeadBack(t *testing.T) {
 	b.Press("on")
 	k.awaitTyped(t, "on")
 }
-
-// TestNothingToScroll: the page is as large as its window and no pixel more.
-func TestNothingToScroll(t *testing.T) {
-	for name, d := range map[string]browser.Device{"desktop": browser.Desktop, "phone": browser.Phone} {
-		_, b, _ := enter(t, d)
-		if more := browser.Eval[float64](b, `document.documentElement.scrollHeight - innerHeight`); more > 0 {
-			t.Errorf("on a %s there are %v pixels to scroll", name, more)
-		}
-	}
-}

@@ -24,6 +24,8 @@ func TestPictures(t *testing.T) {
 				b.Picture(name)
 			}
 			b.Sees("Before the")
+			b.Click("#toast") // which has been read, and goes
+			b.Hides("#toast")
 			picture("picker")
 			b.Press(kb.Enter)
 			b.Sees("You will learn")

@@ -53,6 +53,7 @@ const terminal = new Terminal(byId('screen'), {
   typed(text) {
     if (text.length > PASTE) toast.show('That is too much to paste at once. The lab takes up to a million characters.');
     else link.type(keys.apply(text));
+    toast.makeWay();
   },
   pressed: (bytes) => link.send(bytes),
   resized: () => link.resize(),

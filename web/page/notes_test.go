@@ -42,3 +42,21 @@ func TestNotesHideLittle(t *testing.T) {
 	}
 	b.Picture("note-and-search")
 }
+
+// TestNoteMakesWay for one who types on, and not before it can have been read.
+func TestNoteMakesWay(t *testing.T) {
+	_, b, _ := enter(t, browser.Desktop)
+	browser.Eval[bool](b, `(location.hash = 'nobodys', true)`)
+	b.Provoke(`status of 401`)
+	b.Shows("#toast", "all the same.")
+	browser.Eval[bool](b, `(window.shown = performance.now(), true)`)
+	b.Press("a")
+	if browser.Eval[bool](b, `document.getElementById('toast').hidden && performance.now() - shown < 1000`) {
+		t.Error("it has gone before anybody can have read it")
+	}
+	b.WaitFor(`performance.now() - shown > 1600`)
+	b.Press("b")
+	if left := browser.Eval[bool](b, `document.getElementById('toast').hidden || performance.now() - shown > 4500`); !left {
+		t.Error("it stays before one who types on")
+	}
+}

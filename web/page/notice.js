@@ -4,6 +4,7 @@ import { announce } from './announce.js';
 import { byId } from './dom.js';
 
 const TOAST_MS = 5000;
+const READ_MS = 1500; // in which a note is read
 
 /** Notice is the card that tells of a link that is not there. */
 export class Notice {
@@ -77,11 +78,15 @@ export class Notice {
 /** Toast is a note that goes away by itself. */
 export class Toast {
   #timer = 0;
+  #since = 0;
 
   constructor() {
     this.card = byId('toast');
     this.text = byId('toast-text');
     this.button = byId('toast-do');
+    this.card.addEventListener('click', () => this.button.hidden && this.hide());
+    // The keys stay where they are.
+    this.card.addEventListener('mousedown', (event) => this.button.hidden && event.preventDefault());
   }
 
   /**
@@ -90,6 +95,7 @@ export class Toast {
    */
   show(sentence, offer) {
     clearTimeout(this.#timer);
+    this.#since = performance.now();
     this.text.textContent = sentence;
     this.button.hidden = !offer;
     this.button.textContent = offer?.label ?? '';
@@ -105,6 +111,11 @@ export class Toast {
   hide() {
     clearTimeout(this.#timer);
     this.card.hidden = true;
+  }
+
+  /** Makes way for one who goes on, once it can have been read. */
+  makeWay() {
+    if (this.button.hidden && performance.now() - this.#since > READ_MS) this.hide();
   }
 
   /** Goes after a while, but not from below somebody's finger. */

@@ -11,6 +11,7 @@ import (
 // TestLeftOpen is a page that is left open over night: its sandbox ends in front of
 // it, and in the morning the learner reads why and goes on.
 func TestLeftOpen(t *testing.T) {
+	t.Parallel() // it waits for the most part
 	for ending, c := range map[string]struct {
 		settings []string
 		says     string
@@ -19,6 +20,7 @@ func TestLeftOpen(t *testing.T) {
 		"life-over": {[]string{"--sandbox.idle", "15s", "--sandbox.max_life", "15s"}, "The session's time is over. What you have done is kept"},
 	} {
 		t.Run(ending, func(t *testing.T) {
+			t.Parallel()
 			l, b := atLesson(t, c.settings...)
 			l.said.Expect(t, "sandbox ended.*ending="+ending)
 			b.Sees(c.says)
@@ -30,6 +32,7 @@ func TestLeftOpen(t *testing.T) {
 
 // TestAsleepOverNight is a laptop that sleeps while its sandbox ends.
 func TestAsleepOverNight(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		settings     []string
 		ending, says string
@@ -38,6 +41,7 @@ func TestAsleepOverNight(t *testing.T) {
 		"its time is over": {[]string{"--sandbox.idle", "15s", "--sandbox.max_life", "15s"}, "life-over", "The session's time is over. What you have done is kept"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			l, b := atLesson(t, c.settings...)
 			b.Provoke(browser.Unreachable)
 			b.Provoke(`status of 404`) // the page asks for its session first

@@ -16,6 +16,7 @@ func TestPictures(t *testing.T) {
 		"desktop": browser.Desktop, "desktop dark": browser.Desktop.Dark(), "phone": browser.Phone, "phone dark": browser.Phone.Dark(),
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			l := startLab(t, sampleCourse)
 			b := l.open(d)
 			picture := func(name string) {

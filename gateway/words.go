@@ -46,7 +46,7 @@ func (s *session) noticeOf(of sandbox.Info, exit sandbox.Exit, err error) tui.No
 	case exit.Ending == sandbox.Lost && s.stillRunning():
 		return tui.Notice{Kind: tui.Info, Text: "The connection to your session was lost. It still runs: press Enter to go back."}
 	}
-	if exit.Over() {
+	if exit.Over() && exit.Ending != sandbox.Lost { // of which the true end is yet to be told
 		s.server.unheard.heard(of)
 	}
 	if exit.Ending == sandbox.Exited && exit.Code == 0 {

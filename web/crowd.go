@@ -42,14 +42,15 @@ type crowd struct {
 }
 
 // newCrowd leaves the gateway's terminals the descriptors that they need, and half
-// of the rest to others. 0 descriptors are as many as anybody wants.
+// of the rest to others, as long as the page is left enough to be one: all terminals
+// are seldom there at once. 0 descriptors are as many as anybody wants.
 func newCrowd(descriptors, terminals int, proxy func(netip.Addr) bool, m *metrics, log *slog.Logger) *crowd {
 	c := &crowd{
 		mostOfAll: mostConnections, mostOfAddress: mostConnectionsOfAddress, proxy: proxy, metrics: m, log: log,
 		said: rate.Sometimes{First: 1, Interval: crowdSaidEvery}, byNetwork: make(map[netip.Addr]int),
 	}
 	ofTerminals := descriptorsOfTerminal * terminals
-	if half := (descriptors - ofTerminals) / 2; descriptors > 0 && half < c.mostOfAll {
+	if half := max((descriptors-ofTerminals)/2, descriptors/8); descriptors > 0 && half < c.mostOfAll {
 		c.mostOfAll = max(half, 1)
 		c.mostOfAddress = max(half*mostConnectionsOfAddress/mostConnections, 1)
 		log.Warn("the page takes few connections, since few files may be open: raise that limit (ulimit -n)",

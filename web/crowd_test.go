@@ -219,7 +219,7 @@ func TestClassOfOneAddress(t *testing.T) {
 func TestDescriptorsOfConnections(t *testing.T) {
 	for _, c := range []struct{ descriptors, terminals, all, ofAddress int }{
 		{0, 200, 5000, 4000}, {1 << 30, 200, 5000, 4000}, {10_600, 200, 5000, 4000}, {10_598, 200, 4999, 3999},
-		{1024, 200, 212, 169}, {1024, 0, 512, 409}, {1024, 341, 1, 1}, {256, 200, 1, 1},
+		{1024, 200, 212, 169}, {1024, 0, 512, 409}, {1024, 341, 128, 102}, {256, 200, 32, 25}, {1, 200, 1, 1},
 	} {
 		var said strings.Builder
 		log := slog.New(slog.NewTextHandler(&said, nil))

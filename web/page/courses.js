@@ -15,6 +15,7 @@ export class Courses {
   /** @type {Place} */
   place = {};
   #loads = 0;
+  #loaded = 0;
 
   /** @param {(news?: string) => void} changed  with a sentence where there is news */
   constructor(changed) {
@@ -26,11 +27,20 @@ export class Courses {
     const load = ++this.#loads;
     try {
       const all = await call('GET', 'api/courses');
-      if (load !== this.#loads) return; // a newer one is on its way
+      if (load < this.#loaded) return; // a newer one has come before
+      this.#loaded = load;
       this.all = all;
     } catch {
       return;
     }
+    this.changed();
+  }
+
+  /** What is shown is not of the one who looks at it now. */
+  forget() {
+    this.#loaded = ++this.#loads; // whatever is on its way
+    this.all = [];
+    this.place = {};
     this.changed();
   }
 

@@ -17,7 +17,7 @@ import { SignIn, takeCode } from './signin.js';
 import { Stages } from './stages.js';
 import { Switching } from './switching.js';
 import { Terminal } from './terminal.js';
-import { Tutor } from './tutor.js';
+import { PICKER, Tutor } from './tutor.js';
 import { keepToPolicy } from './strictstyles.js';
 import { load } from './settings.js';
 import { followSystem, wear } from './theme.js';
@@ -34,6 +34,7 @@ const settings = load();
 const still = matchMedia('(prefers-reduced-motion: reduce)');
 const lab = byId('lab');
 const where = byId('where');
+const login = byId('login');
 
 wear(settings.theme);
 keepToPolicy();
@@ -90,7 +91,10 @@ const link = new Link({
   async address(wanted) {
     await invitation.use();
     const me = await call('GET', 'api/me');
-    return wanted() && enterLab(me) ? tutor.address() : '';
+    if (!wanted() || !enterLab(me)) return '';
+    const address = await tutor.address();
+    if (address === PICKER) courses.apply({ type: 'place' }); // of which the server tells who comes back to it
+    return address;
   },
   size: () => terminal.size,
   bytes(bytes, first, drawn) {
@@ -146,6 +150,7 @@ async function follow(code, instead) {
     try {
       await invitation.use();
     } catch (problem) {
+      invitation.take(''); // or it were tried once more when nobody thinks of it
       toast.show(`${problem.message} Follow the link again in a moment.`);
     }
   }
@@ -169,9 +174,10 @@ function enterLab(me) {
   invitation.arrived = false;
   if (who && who !== me.login) {
     tutor.leave();
+    preferences.person(me); // who would be signed out
     if (!arrived) {
       const go = () => {
-        who = '';
+        who = me.login; // and of no third one
         link.open();
       };
       notice.show(`This browser is signed in as ${me.login} now.`, { label: `Go on as ${me.login}`, action: go });
@@ -179,11 +185,12 @@ function enterLab(me) {
       return false;
     }
   }
+  if (login.textContent !== me.login) courses.forget();
   who = me.login;
   how = me;
   if (arrived) toast.show(`You are signed in as ${who}.`);
   else tellRefused();
-  byId('login').textContent = who;
+  login.textContent = who;
   byId('recorded').hidden = !me.recorded;
   preferences.person(me);
   showLab();

@@ -103,7 +103,13 @@ func TestSomebodyElseInAnotherTab(t *testing.T) {
 	b.Shows("#notice", "This browser is signed in as bob now.")
 	b.Shows("#login", "ada")
 	b.Picture("somebody-else-now")
-	b.Press(kb.Enter) // on the button, which has the focus
+	l.change(func() { l.login = "carol" }) // meanwhile, and of her nobody has asked
+	b.Press(kb.Enter)                      // on the button, which has the focus
+	b.Shows("#notice", "This browser is signed in as carol now.")
+	l.change(func() { l.login = "bob" })
+	b.Press(kb.Enter)
+	b.Shows("#notice", "This browser is signed in as bob now.")
+	b.Press(kb.Enter)
 	k = l.next(t)
 	if k.session != "" {
 		t.Errorf("bob comes to the session %s of ada", k.session)
@@ -112,6 +118,9 @@ func TestSomebodyElseInAnotherTab(t *testing.T) {
 	k.print(t, "hello bob")
 	b.Sees("hello bob")
 	b.Hides("#notice")
+	if title := browser.Eval[string](b, `document.title`); strings.Contains(title, "Stage 2") {
+		t.Errorf("the title is %q, of where ada was", title)
+	}
 }
 
 // TestSignOutWhileConnecting: what the lab answers then comes too late.

@@ -8,22 +8,28 @@ import { call } from './api.js';
 const SESSION = 'lectern.session';
 const EPOCH = 'lectern.epoch';
 
+/** Where to connect to for the picker. */
+export const PICKER = 'ws';
+
 export class Tutor {
   #session = remembered(SESSION);
   #epoch = remembered(EPOCH);
+  #insists = false;
 
   /** Where to connect to. */
   async address() {
     const session = this.#session;
-    if (!session) return 'ws';
+    const epoch = this.#insists ? '' : this.#epoch;
+    this.#insists = false;
+    if (!session) return PICKER;
     try {
       await call('GET', `api/sessions/${encodeURIComponent(session)}`);
       const address = `ws?sessionId=${encodeURIComponent(session)}`;
-      return this.#epoch ? `${address}&epoch=${this.#epoch}` : address;
+      return epoch ? `${address}&epoch=${epoch}` : address;
     } catch (problem) {
       if (problem.status !== 404 && problem.status !== 403) throw problem;
       this.leave(); // it has ended meanwhile
-      return 'ws';
+      return PICKER;
     }
   }
 
@@ -32,9 +38,9 @@ export class Tutor {
     this.#keep(sessionId, epoch ? String(epoch) : '');
   }
 
-  /** From now on the tutor is taken from who has come there later. */
+  /** The next time, and no other, the tutor is taken from who has come there later. */
   insist() {
-    this.#keep(this.#session, '');
+    this.#insists = true;
   }
 
   /** Forgets the tutor: the learner has left. */

@@ -188,6 +188,7 @@ func TestPublicURLFollowsListen(t *testing.T) {
 	for _, test := range []struct{ file, want string }{
 		{"web: {listen: \":9000\"}\n", "http://localhost:9000"},
 		{"web: {listen: \"127.0.0.1:9000\", public_url: \"\"}\n", "http://localhost:9000"},
+		{"web: {listen: \":080\"}\n", "http://localhost:80"},
 		{"web: {listen: \"[::]:9000\"}\n", "http://localhost:9000"},
 		{"web: {listen: \"127.0.0.2:9000\"}\n", "http://127.0.0.2:9000"},
 		{"web: {listen: \"[fd00::1]:9000\"}\n", "http://[fd00::1]:9000"},

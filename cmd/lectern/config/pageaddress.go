@@ -14,13 +14,18 @@ import (
 // knows better; empty where nobody can know.
 func pageAddress(listen string) string {
 	host, port, _ := net.SplitHostPort(listen)
-	if checkAddress(listen, 0) != nil || port == "0" {
+	if checkAddress(listen, 0) != nil || strings.Trim(port, "0") == "" {
 		return ""
 	}
+	port = strings.TrimLeft(port, "0")
 	if everyAddress(host) || host == "127.0.0.1" || host == "::1" {
 		host = "localhost"
 	}
-	return "http://" + net.JoinHostPort(host, port)
+	address := "http://" + net.JoinHostPort(host, port)
+	if checkOrigin(address) != nil { // as with an address of one link (fe80::1%eth0)
+		return ""
+	}
+	return address
 }
 
 // secure tells whether browsers reach an address by TLS.

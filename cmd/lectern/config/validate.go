@@ -179,6 +179,8 @@ func (v validator) web(w *Web) {
 	switch {
 	case w.PublicURL != "":
 		v.check(&w.PublicURL, checkOrigin(w.PublicURL))
+	case w.Enabled && strings.Contains(w.Listen, "%"):
+		v.refuse(&w.Listen, "%q is an address that browsers cannot write; write the one that they reach the page by as %s", w.Listen, v.keys[&w.PublicURL].path)
 	case w.Enabled:
 		v.refuse(&w.Listen, "%q is any free port, which no browser can know; write a port, or the page's address as %s", w.Listen, v.keys[&w.PublicURL].path)
 	}
